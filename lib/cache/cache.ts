@@ -1,0 +1,285 @@
+import type { RedisClientType } from 'redis'
+import { checkOptions } from '../check-options'
+import type { ClientEvents, ClientState, Stored } from '../client/client-state'
+import { Journal } from '../client/journal'
+import { MemoryClient } from '../client/memory-client'
+import { ResilientClient } from '../client/resilient-client'
+import type { Clock } from '../clock'
+import type { Duration } from '../duration'
+import { parseDuration } from '../duration'
+import { InvalidOptionError } from '../errors'
+import type { Logger } from '../logger'
+import type { Health } from '../observe/health'
+import { readHealth } from '../observe/health'
+import type { CacheStats } from '../observe/stats'
+import { Counters, readStats } from '../observe/stats'
+import { checkKey } from './cache-key'
+import type { Payload } from './entry'
+import { decodeValue, describeRefusal, encodeValue } from './entry'
+import { EntryStore } from './entry-store'
+import { Flights } from './flights'
+import type { CacheConfiguration, CacheOptions } from './options'
+import { resolveOptions } from './options'
+import { Stamps } from './tags'
+
+/** What a single `set` or `getOrSet` may say beside key, value and ttl. */
+export interface EntryOptions {
+  /** What the value is made from: `invalidateTags` with one of them makes it void. */
+  readonly tags?: readonly string[]
+}
+
+/** What a flight ends with: the value as its maker has it, and as it is written, for everybody else's copy. */
+interface Outcome {
+  readonly value: unknown
+  readonly payload: Payload | undefined
+  readonly isHit: boolean
+  readonly stored?: Stored
+}
+
+const MOST_JOURNALLED = 10_000
+
+/**
+ * A cache over Redis, with memory in its place while Redis can't be used. No method rejects because of Redis,
+ * and none waits for it longer than `commandTimeout`.
+ *
+ * Values are copied by way of JSON: what comes out is the caller's own, and a `Date` comes out as the string
+ * that JSON makes of it. A `Buffer` and `undefined` keep their type.
+ */
+export class Cache {
+  readonly #configuration: CacheConfiguration
+  readonly #memory: MemoryClient
+  readonly #client: ResilientClient
+  readonly #entries: EntryStore
+  readonly #flights = new Flights<Outcome>()
+  readonly #counters = new Counters()
+  readonly #refusals = new Set<string>()
+
+  /** See {@link createCache}. */
+  constructor(options?: CacheOptions) {
+    this.#configuration = resolveOptions(options)
+    const { primary, namespace, memory, clock, logger, commandTimeoutMs } = this.#configuration
+    this.#memory = new MemoryClient(memory, clock)
+    const journal = new Journal(MOST_JOURNALLED, new Stamps(namespace).ground([]))
+    this.#client = new ResilientClient({ primary, memory: this.#memory, journal, commandTimeoutMs, logger })
+    this.#entries = new EntryStore({ client: this.#client, memory: this.#memory, namespace, clock })
+  }
+
+  /** Whether Redis is in use now. */
+  get isConnected(): boolean {
+    return this.#client.state === 'ready'
+  }
+
+  /** Which store serves, and why. */
+  get state(): ClientState {
+    return this.#client.state
+  }
+
+  /**
+   * The node-redis client beneath, for commands that the cache has no word for; `undefined` where there is
+   * none. It rejects while Redis is away: it has neither memory nor a budget.
+   */
+  get redis(): RedisClientType | undefined {
+    const { primary } = this.#configuration
+    return primary !== undefined && 'redis' in primary ? (primary.redis as RedisClientType) : undefined
+  }
+
+  /** What keys of this cache begin with; `''` where there is none. */
+  get namespace(): string {
+    return this.#configuration.namespace
+  }
+
+  /** The client beneath, for parts of holdfast that keep state of their own. @internal */
+  get client(): ResilientClient {
+    return this.#client
+  }
+
+  /** The entries beneath, for what cannot be made by a loader. @internal */
+  get entries(): EntryStore {
+    return this.#entries
+  }
+
+  /** What this cache counts. @internal */
+  get counters(): Counters {
+    return this.#counters
+  }
+
+  /** Where this cache writes its lines. @internal */
+  get logger(): Logger {
+    return this.#configuration.logger
+  }
+
+  /** Where this cache's time comes from. @internal */
+  get clock(): Clock {
+    return this.#configuration.clock
+  }
+
+  /** Adds a listener. Returns the function that takes it away again. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
+    return this.#client.on(name, listener)
+  }
+
+  /** The value under a key; `undefined` is a miss. The type is the caller's word: nothing checks it. */
+  async get<Value = unknown>(key: string): Promise<Value | undefined> {
+    const entry = await this.#entries.find(checkKey(key))
+    const found = entry && decodeValue(entry)
+    this.#counters.count(found !== undefined)
+    return found?.value as Value | undefined
+  }
+
+  /** Whether there is a value under a key, be it `undefined` or `null`. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#entries.find(checkKey(key))) !== undefined
+  }
+
+  /**
+   * Puts a value under a key, in place of whatever is there.
+   *
+   * @param ttl - how long it lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
+   * @returns where it stands. `'none'`: it cannot be written as JSON, Redis refused it, or the cache is closed.
+   * @throws {InvalidOptionError} for a ttl that is none; {@link InvalidKeyError} for a key that is none.
+   */
+  async set(key: string, value: unknown, ttl?: Duration, options?: EntryOptions): Promise<Stored> {
+    checkKey(key)
+    const { ttlMs, tags } = this.#entryOptions('set', ttl, options)
+    const payload = this.#encode(value)
+    if (payload === undefined) {
+      await this.delete(key)
+      return 'none'
+    }
+    // A flight of its own: who asks for the key meanwhile gets this value, and a later change overtakes it.
+    const flight = this.#flights.start(key, tags, async (isUnderWay) => {
+      const count = await this.#entries.count(tags, ttlMs)
+      const stored = isUnderWay() ? await this.#entries.write(key, payload, { count, ttlMs, tags }) : 'none'
+      return { value, payload, isHit: true, stored }
+    })
+    return (await flight.outcome).stored ?? 'none'
+  }
+
+  /** Takes the value of a key away. A load of it that is under way will not be stored. */
+  async delete(key: string): Promise<Stored> {
+    checkKey(key)
+    this.#flights.dismiss(key)
+    return this.#entries.delete(key)
+  }
+
+  /**
+   * The value under a key; where there is none, the loader's, which is stored. However many callers ask for a
+   * key at once, one loader runs, and each gets a copy of its own.
+   *
+   * @param ttl - how long it lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
+   * @throws whatever the loader throws, to all who waited for it; it is forgotten then, and the next call tries again.
+   * @throws {InvalidOptionError} for a ttl that is none; {@link InvalidKeyError} for a key that is none.
+   */
+  async getOrSet<Value>(
+    key: string,
+    loader: () => Value | Promise<Value>,
+    ttl?: Duration,
+    options?: EntryOptions,
+  ): Promise<Value> {
+    checkKey(key)
+    const { ttlMs, tags } = this.#entryOptions('getOrSet', ttl, options)
+    const joined = this.#flights.find(key)
+    if (joined !== undefined) {
+      const { value, payload, isHit } = await joined.outcome
+      this.#counters.count(isHit)
+      return (payload === undefined ? value : decodeValue(payload)?.value) as Value
+    }
+    const flight = this.#flights.start(key, tags, (isUnderWay) =>
+      this.#lookUp(key, loader, { ttlMs, tags, isUnderWay }),
+    )
+    return (await flight.outcome).value as Value
+  }
+
+  /**
+   * Makes void whatever depends on one of these tags, here and in every other process on the same Redis, also
+   * what is being loaded meanwhile. Costs the same however much that is.
+   */
+  async invalidateTags(...tags: string[]): Promise<Stored> {
+    for (const tag of tags) checkKey(tag, 'tag')
+    if (tags.length === 0)
+      throw new InvalidOptionError('invalidateTags', 'expected at least one tag, got none')
+    this.#flights.dismissTagged(tags)
+    return this.#entries.invalidate(tags)
+  }
+
+  /** Makes void all values of this namespace, and nothing else: revocations and other people's keys stay. */
+  clear(): Promise<Stored> {
+    this.#flights.dismissAll()
+    return this.#entries.clear()
+  }
+
+  /** What the cache has counted, and what the store that serves says of itself. */
+  getStats(): Promise<CacheStats> {
+    return readStats(this.#client, this.#memory, this.#counters.tally(), (key) =>
+      this.#entries.callersKey(key),
+    )
+  }
+
+  /** How the cache is, for a health route. */
+  health(): Promise<Health> {
+    return readHealth(this.#client)
+  }
+
+  /** Ends the connection, after what is being stored. From then on reads miss and writes answer `'none'`. Idempotent. */
+  async close(): Promise<void> {
+    await this.#entries.drain()
+    await this.#client.close()
+  }
+
+  async #lookUp(
+    key: string,
+    loader: () => unknown,
+    { ttlMs, tags, isUnderWay }: { ttlMs: number; tags: readonly string[]; isUnderWay: () => boolean },
+  ): Promise<Outcome> {
+    const { entry, count } = await this.#entries.open(key, tags)
+    const found = entry && decodeValue(entry)
+    this.#counters.count(found !== undefined)
+    if (found !== undefined) return { value: found.value, payload: entry, isHit: true }
+    this.#counters.loads += 1
+    const value = await loader()
+    const payload = this.#encode(value)
+    if (payload !== undefined && isUnderWay()) void this.#entries.write(key, payload, { count, ttlMs, tags })
+    return { value, payload, isHit: false }
+  }
+
+  #encode(value: unknown): Payload | undefined {
+    try {
+      return encodeValue(value)
+    } catch (error) {
+      this.#counters.refused += 1
+      const cause = describeRefusal(error)
+      if (!this.#refusals.has(cause) && this.#refusals.size < 20) {
+        this.#refusals.add(cause)
+        this.logger.warn('Cache value not stored', { cause })
+      }
+      return undefined
+    }
+  }
+
+  #entryOptions(
+    method: string,
+    ttl: Duration | undefined,
+    options: EntryOptions | undefined,
+  ): { ttlMs: number; tags: readonly string[] } {
+    const ttlMs = ttl === undefined ? this.#configuration.ttlMs : parseDuration(ttl, `${method}: ttl`)
+    if (options === undefined) return { ttlMs, tags: [] }
+    checkOptions(method, options, ['tags'])
+    const tags = [...new Set(options.tags)]
+    for (const tag of tags) checkKey(tag, `${method}: tags`)
+    return { ttlMs, tags }
+  }
+}
+
+/**
+ * Makes a cache. It starts to connect at once and serves from memory until it has; it never waits and never
+ * fails because of Redis.
+ *
+ * @example
+ * const cache = createCache({ namespace: 'school' })
+ * const roles = await cache.getOrSet('roles', () => db.roles(), '1h')
+ *
+ * @throws {InvalidOptionError} naming the option; {@link InvalidEnvironmentError} naming the variable.
+ */
+export function createCache(options?: CacheOptions): Cache {
+  return new Cache(options)
+}

@@ -1,0 +1,165 @@
+import type { RedisClientOptions } from 'redis'
+import { checkOptions, describeValue, wholeNumber } from '../check-options'
+import type { CacheClient } from '../client/cache-client'
+import { connectionFromEnvironment, connectionFromUrlOption } from '../client/connection-options'
+import type { MemoryBounds } from '../client/memory-client'
+import type { NodeRedisClient, RedisClient } from '../client/redis-client'
+import type { Clock } from '../clock'
+import { systemClock } from '../clock'
+import type { Duration } from '../duration'
+import { parseDuration } from '../duration'
+import { InvalidOptionError } from '../errors'
+import type { Logger } from '../logger'
+import { consoleLogger, silentLogger } from '../logger'
+
+/** How a cache is made. All of it may be left out. */
+export interface CacheOptions {
+  /**
+   * How to reach Redis: a URL, node-redis's own options, a node-redis client (its options are borrowed for a
+   * connection of the cache's own; it is never closed or changed), or `false` for memory only.
+   *
+   * @default what the environment says: `REDIS_URL`, or `REDIS_HOST` and its kin; memory where neither is set
+   */
+  readonly redis?: string | RedisClientOptions | NodeRedisClient | false
+  /** A store of your own in the place of Redis. Not together with `redis`. */
+  readonly client?: CacheClient
+  /**
+   * What this cache's keys begin with, before a colon, so that several applications share a database.
+   *
+   * @default none: keys are stored as they are
+   */
+  readonly namespace?: string
+  /**
+   * How long a value lives where the call doesn't say: milliseconds, or a string like `'5m'`.
+   *
+   * @default '1h'
+   */
+  readonly ttl?: Duration
+  /**
+   * The longest that one call waits for Redis, in milliseconds; memory answers then. 1 up.
+   *
+   * @default 100
+   */
+  readonly commandTimeout?: number
+  /** How much memory may hold while it serves. */
+  readonly memory?: {
+    /** Most entries. @default 50000 */
+    readonly maxEntries?: number
+    /** Most bytes of keys and values together. @default 67108864 (64 MiB) */
+    readonly maxBytes?: number
+  }
+  /**
+   * Where the few lines about the connection go; `false` for nowhere.
+   *
+   * @default the console
+   */
+  readonly logger?: Logger | false
+  /** Where time comes from, for tests. @default the machine's clock */
+  readonly clock?: Clock
+}
+
+/** What a cache runs on: every option resolved. */
+export interface CacheConfiguration {
+  readonly primary: CacheClient | undefined
+  readonly namespace: string
+  readonly ttlMs: number
+  readonly commandTimeoutMs: number
+  readonly memory: MemoryBounds
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+const KNOWN = ['redis', 'client', 'namespace', 'ttl', 'commandTimeout', 'memory', 'logger', 'clock'] as const
+
+/**
+ * Checks the options, fills in the defaults and reads the environment where it is asked.
+ *
+ * @throws {InvalidOptionError} naming the option; {@link InvalidEnvironmentError} naming the variable.
+ */
+export function resolveOptions(options: CacheOptions = {}): CacheConfiguration {
+  checkOptions('createCache', options, KNOWN)
+  const logger = resolveLogger(options.logger)
+  return Object.freeze({
+    primary: resolvePrimary(options, logger),
+    namespace: resolveNamespace(options.namespace),
+    ttlMs: parseDuration(options.ttl ?? '1h', 'createCache: ttl'),
+    commandTimeoutMs: wholeNumber('createCache: commandTimeout', options.commandTimeout, {
+      min: 1,
+      default: 100,
+    }),
+    memory: resolveMemory(options.memory),
+    logger,
+    clock: options.clock ?? systemClock,
+  })
+}
+
+function resolvePrimary({ redis, client }: CacheOptions, logger: Logger): CacheClient | undefined {
+  if (client !== undefined) {
+    if (redis === undefined) return client
+    throw new InvalidOptionError('createCache: client', "expected either 'client' or 'redis', got both")
+  }
+  if (redis === false) return undefined
+  const source = redis === undefined ? connectionFromEnvironment(process.env, logger) : resolveRedis(redis)
+  if (source === undefined) return undefined
+  // Loaded only here: who runs on memory does not pay for node-redis.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const module = require('../client/redis-client') as { RedisClient: typeof RedisClient }
+  return new module.RedisClient(source)
+}
+
+function resolveRedis(redis: unknown): RedisClientOptions | NodeRedisClient {
+  if (typeof redis === 'string') return connectionFromUrlOption('createCache: redis', redis)
+  if (typeof redis === 'object' && redis !== null && !Array.isArray(redis)) return redis
+  throw new InvalidOptionError(
+    'createCache: redis',
+    `expected a URL, node-redis options, a node-redis client or false, got ${describeValue(redis)}`,
+  )
+}
+
+function resolveNamespace(namespace: unknown = ''): string {
+  if (typeof namespace === 'string' && /^(?!holdfast(:|$))[^\s{}]*$/.test(namespace)) return namespace
+  throw new InvalidOptionError(
+    'createCache: namespace',
+    `expected a string without blanks and braces that does not begin with 'holdfast', got ${describeValue(namespace)}`,
+  )
+}
+
+function resolveMemory(memory: CacheOptions['memory']): MemoryBounds {
+  checkOptions('createCache: memory', memory, ['maxEntries', 'maxBytes'])
+  return {
+    maxEntries: wholeNumber('createCache: memory.maxEntries', memory?.maxEntries, {
+      min: 10,
+      max: 2 ** 24,
+      default: 50_000,
+    }),
+    maxBytes: wholeNumber('createCache: memory.maxBytes', memory?.maxBytes, {
+      min: 1024,
+      default: 64 * 2 ** 20,
+    }),
+  }
+}
+
+function resolveLogger(logger: Logger | false | undefined): Logger {
+  if (logger === undefined) return consoleLogger
+  if (logger === false) return silentLogger
+  const hasAll = (['info', 'warn', 'error'] as const).every((level) => typeof logger[level] === 'function')
+  if (hasAll) return guarded(logger)
+  throw new InvalidOptionError(
+    'createCache: logger',
+    'expected an object with info, warn and error, or false',
+  )
+}
+
+/** A logger that fails must not fail the one who logs. */
+function guarded(logger: Logger): Logger {
+  const write =
+    (level: keyof Logger) =>
+    (message: string, details?: Record<string, unknown>): void => {
+      try {
+        logger[level](message, details)
+      } catch {
+        // There is nobody left to tell.
+      }
+    }
+  return { info: write('info'), warn: write('warn'), error: write('error') }
+}

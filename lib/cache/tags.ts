@@ -1,0 +1,58 @@
+import type { Stamping } from '../client/journal'
+
+/**
+ * How invalidation by tag works. Each namespace has a counter. To invalidate a tag is to advance the counter
+ * and write the new count down as the tag's stamp. A value remembers what the count was when it began to be
+ * made, and is current as long as no stamp of its tags is later than that: an invalidation that falls into a
+ * load wins, whatever the load then says its tags are.
+ *
+ * A stamp that is missing (evicted, expired, flushed) proves nothing, so its values are not current. Counts
+ * carry the epoch of their counter, and counts of different epochs never compare.
+ *
+ * The floor is the tag that every value of the namespace has: `clear()` stamps it.
+ */
+export class Stamps {
+  /** The key of the namespace's counter. */
+  readonly counter: string
+  /** The key of the stamp that every value depends on. */
+  readonly floor: string
+  readonly #prefix: string
+
+  constructor(namespace: string) {
+    this.#prefix = `holdfast:{ns=${namespace}}`
+    this.counter = `${this.#prefix}:counter`
+    this.floor = `${this.#prefix}:floor`
+  }
+
+  /** The key of a tag's stamp. */
+  of(tag: string): string {
+    return `${this.#prefix}:tag:${tag}`
+  }
+
+  /** The stamps of these tags, to be written: they live as long as anything that may depend on them. */
+  stamping(tags: readonly string[], ttlMs = 0): Stamping {
+    return this.#stamping(
+      tags.map((tag) => this.of(tag)),
+      ttlMs,
+    )
+  }
+
+  /** The stamps that a value with these tags depends on. */
+  ground(tags: readonly string[], ttlMs = 0): Stamping {
+    return this.#stamping([this.floor, ...tags.map((tag) => this.of(tag))], ttlMs)
+  }
+
+  #stamping(stamps: readonly string[], ttlMs: number): Stamping {
+    return { counter: this.counter, stamps, ttlMs: Math.max(ttlMs, SHORTEST_STAMP_LIFE_MS) }
+  }
+}
+
+const SHORTEST_STAMP_LIFE_MS = 24 * 60 * 60 * 1000
+
+/** Whether a value that began to be made at this count is still right by this stamp. */
+export function isCurrent(count: string, stamp: Buffer | undefined): boolean {
+  if (stamp === undefined) return false
+  const [epoch, made] = count.split('.')
+  const [stampEpoch, stamped] = stamp.toString('latin1').split('.')
+  return epoch === stampEpoch && Number(stamped) <= Number(made)
+}

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock'
+import type { CacheClient } from './cache-client'
+
+/** How much a {@link MemoryClient} may hold. What was used least recently goes first. */
+export interface MemoryBounds {
+  /** Most entries. */
+  readonly maxEntries: number
+  /** Most bytes of keys and values together. */
+  readonly maxBytes: number
+}
+
+/** The store in this process: always there, bounded, gone with the process. */
+export class MemoryClient implements CacheClient {
+  readonly #entries: LRUCache<string, Buffer>
+
+  constructor({ maxEntries, maxBytes }: MemoryBounds, clock: Clock) {
+    this.#entries = new LRUCache({
+      max: maxEntries,
+      maxSize: maxBytes,
+      sizeCalculation: (value, key) => value.length + key.length || 1,
+      ttlResolution: 0,
+      perf: { now: () => clock.monotonic() },
+    })
+  }
+
+  connect(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  disconnect(): void {
+    // There is no connection to drop.
+  }
+
+  close(): Promise<void> {
+    this.clear()
+    return Promise.resolve()
+  }
+
+  onDisconnect(): void {
+    // It never happens.
+  }
+
+  ping(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
+    return Promise.resolve(keys.map((key) => this.#entries.get(key)))
+  }
+
+  set(key: string, value: Buffer, ttlMs: number): Promise<void> {
+    this.#entries.set(key, value, { ttl: ttlMs })
+    return Promise.resolve()
+  }
+
+  delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#entries.delete(key)
+    return Promise.resolve()
+  }
+
+  stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {
+    const [epoch, number] = this.#count(counter).split('.')
+    const next = Buffer.from(`${String(epoch)}.${String(Number(number) + 1)}`)
+    for (const key of [counter, ...stamps]) this.#entries.set(key, next, { ttl: ttlMs })
+    return Promise.resolve()
+  }
+
+  ensureStamps(counter: string, stamps: readonly string[], ttlMs: number): Promise<string> {
+    const count = this.#count(counter)
+    for (const key of [counter, ...stamps]) {
+      const ttl = Math.max(ttlMs, this.#entries.getRemainingTTL(key))
+      this.#entries.set(key, this.#entries.get(key) ?? Buffer.from(count), { ttl })
+    }
+    return Promise.resolve(count)
+  }
+
+  raise(key: string, value: number, ttlMs: number): Promise<void> {
+    const before = Number(this.#entries.get(key)?.toString() ?? value)
+    const ttl = Math.max(ttlMs, this.#entries.getRemainingTTL(key))
+    this.#entries.set(key, Buffer.from(String(Math.max(before, value))), { ttl })
+    return Promise.resolve()
+  }
+
+  size(): Promise<number> {
+    this.#entries.purgeStale()
+    return Promise.resolve(this.#entries.size)
+  }
+
+  /** The keys it holds, most recently used first. */
+  *keys(): Generator<string> {
+    this.#entries.purgeStale()
+    yield* this.#entries.keys()
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#entries.clear()
+  }
+
+  #count(counter: string): string {
+    return this.#entries.get(counter)?.toString() ?? `${randomBytes(9).toString('base64url')}.0`
+  }
+}

@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto'
+import { createClient, ErrorReply, RESP_TYPES } from 'redis'
+import type { RedisClientOptions, RedisClientType } from 'redis'
+import { CommandRefusedError } from '../errors'
+import type { CacheClient } from './cache-client'
+import { ENSURE_STAMPS, RAISE, STAMP } from './redis-scripts'
+import type { RedisScript } from './redis-scripts'
+
+/** A node-redis client as an application makes it, with whatever modules and type mapping. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean
+  duplicate(overrides?: object): unknown
+}
+
+/** Replies by which a server says that it cannot serve for now, rather than that it won't do this command. */
+const UNUSABLE = new Set([
+  'LOADING',
+  'READONLY',
+  'MASTERDOWN',
+  'CLUSTERDOWN',
+  'TRYAGAIN',
+  'NOREPLICAS',
+  'MISCONF',
+  'BUSY',
+  'NOAUTH',
+  'WRONGPASS',
+])
+
+const CONNECT_TIMEOUT_MS = 1000
+const HANDSHAKE_TIMEOUT_MS = 2 * CONNECT_TIMEOUT_MS
+
+/**
+ * Redis through a node-redis connection of our own. Reconnecting, limits of time and what happens meanwhile
+ * are not its business: node-redis's own queue, retries and timeouts are turned off.
+ */
+export class RedisClient implements CacheClient {
+  readonly #redis: RedisClientType
+  readonly #bytes: Pick<RedisClientType, 'mGet'>
+  #onDisconnect: (cause: Error) => void = () => undefined
+
+  /** Takes node-redis's own options, or a client to borrow them from, which is left as it is. */
+  constructor(source: RedisClientOptions | NodeRedisClient) {
+    this.#redis = isClient(source) ? duplicate(source) : createClient(ownOptions(source))
+    this.#bytes = this.#redis.withTypeMapping({
+      [RESP_TYPES.BLOB_STRING]: Buffer,
+    })
+    this.#redis.on('error', (error: Error) => {
+      this.#onDisconnect(error)
+    })
+  }
+
+  /** The node-redis client beneath, for commands that holdfast has no word for. */
+  get redis(): RedisClientType {
+    return this.#redis
+  }
+
+  async connect(): Promise<void> {
+    // node-redis limits the wait for the socket, not for the handshake that follows.
+    const handshake = setTimeout(() => {
+      this.#redis.destroy()
+    }, HANDSHAKE_TIMEOUT_MS).unref()
+    try {
+      await this.#redis.connect()
+    } finally {
+      clearTimeout(handshake)
+    }
+  }
+
+  disconnect(): void {
+    this.#redis.destroy()
+  }
+
+  async close(): Promise<void> {
+    if (this.#redis.isOpen) await this.#redis.close()
+  }
+
+  onDisconnect(listener: (cause: Error) => void): void {
+    this.#onDisconnect = listener
+  }
+
+  async ping(): Promise<void> {
+    // A write: a demoted master and one without its replicas still answer PING.
+    await answered(this.#redis.unlink('holdfast:ping'))
+  }
+
+  async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
+    const values = (await answered(this.#bytes.mGet([...keys]))) as unknown as (Buffer | null)[]
+    return values.map((value) => value ?? undefined)
+  }
+
+  async set(key: string, value: Buffer, ttlMs: number): Promise<void> {
+    await answered(this.#redis.set(key, value, { expiration: { type: 'PX', value: ttlMs } }))
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    await answered(this.#redis.unlink([...keys]))
+  }
+
+  async stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {
+    await this.#run(STAMP, [counter, ...stamps], [newEpoch(), String(ttlMs)])
+  }
+
+  async ensureStamps(counter: string, stamps: readonly string[], ttlMs: number): Promise<string> {
+    return String(await this.#run(ENSURE_STAMPS, [counter, ...stamps], [newEpoch(), String(ttlMs)]))
+  }
+
+  async raise(key: string, value: number, ttlMs: number): Promise<void> {
+    await this.#run(RAISE, [key], [String(value), String(ttlMs)])
+  }
+
+  size(): Promise<number> {
+    return answered(this.#redis.dbSize())
+  }
+
+  info(): Promise<string> {
+    return answered(this.#redis.info('memory'))
+  }
+
+  async #run(script: RedisScript, keys: string[], args: string[]): Promise<unknown> {
+    const call = { keys, arguments: args }
+    try {
+      return await answered(this.#redis.evalSha(script.sha1, call))
+    } catch (error) {
+      const isUnknown = error instanceof CommandRefusedError && error.message.startsWith('NOSCRIPT')
+      if (!isUnknown) throw error
+      return answered(this.#redis.eval(script.source, call))
+    }
+  }
+}
+
+/** Tells a refused command from a server that is not usable. */
+async function answered<Reply>(reply: Promise<Reply>): Promise<Reply> {
+  try {
+    return await reply
+  } catch (error) {
+    const isRefusal = error instanceof ErrorReply && !UNUSABLE.has(error.message.split(' ', 1)[0] ?? '')
+    throw isRefusal ? new CommandRefusedError(error.message, { cause: error }) : error
+  }
+}
+
+function isClient(source: RedisClientOptions | NodeRedisClient): source is NodeRedisClient {
+  return 'duplicate' in source && typeof source.duplicate === 'function'
+}
+
+function duplicate(client: NodeRedisClient): RedisClientType {
+  const { options } = client as NodeRedisClient & { options?: RedisClientOptions }
+  return client.duplicate(ownOptions(options ?? {})) as RedisClientType
+}
+
+function ownOptions(options: RedisClientOptions): RedisClientOptions {
+  return {
+    ...options,
+    socket: {
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      ...options.socket,
+      reconnectStrategy: false,
+    },
+    disableOfflineQueue: true,
+    // An absent timeout would be node-redis's own, which costs most of its throughput.
+    commandOptions: { timeout: undefined } as unknown as NonNullable<RedisClientOptions['commandOptions']>,
+    maintNotifications: 'disabled',
+  }
+}
+
+function newEpoch(): string {
+  return randomBytes(9).toString('base64url')
+}

@@ -1,0 +1,34 @@
+import type { ServerResponse } from 'node:http'
+import type { RefusalReason } from './storability'
+
+/** How the cache handled a request (RFC 9211 §2). */
+export type Handling =
+  | { readonly hit: true; readonly ttl: number }
+  | {
+      readonly fwd: ForwardReason
+      readonly stored?: boolean
+      readonly detail?: RefusalReason | 'range' | 'no-scope'
+    }
+
+/** Why a request went to the route (RFC 9211 §2.2). */
+export type ForwardReason = 'uri-miss' | 'vary-miss' | 'method' | 'bypass'
+
+/** Says on the response how the cache handled the request, behind what caches further in have said. */
+export function setCacheStatus(res: ServerResponse, handling: Handling): void {
+  if (res.headersSent) return
+  const others = [res.getHeader('cache-status') ?? []]
+    .flat()
+    .map(String)
+    .filter((line) => !isOurs(line))
+  res.setHeader('Cache-Status', [...others, `holdfast; ${describe(handling)}`].join(', '))
+}
+
+function describe(handling: Handling): string {
+  if ('hit' in handling) return `hit; ttl=${String(handling.ttl)}`
+  const { fwd, stored = false, detail } = handling
+  return `fwd=${fwd}${stored ? '; stored' : ''}${detail === undefined ? '' : `; detail=${detail}`}`
+}
+
+function isOurs(line: string): boolean {
+  return line.startsWith('holdfast;')
+}

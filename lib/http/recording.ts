@@ -1,0 +1,28 @@
+/** The lines of one field. */
+export type FieldValue = string | number | readonly string[]
+
+/** Header fields in the order in which they were set, names as they were written. */
+export type Fields = readonly (readonly [name: string, value: FieldValue])[]
+
+/** The head of a response as the route made it. */
+export interface Recording {
+  readonly status: number
+  readonly statusMessage: string
+  /** All fields that were set when the head was sent, those of earlier middleware included. */
+  readonly fields: Fields
+  /** When the head was sent, in Unix milliseconds. */
+  readonly recordedAt: number
+}
+
+/** A field of a recorded response, by its name in lower case. */
+export function field(response: Pick<Recording, 'fields'>, name: string): FieldValue | undefined {
+  return response.fields.find(([known]) => known.toLowerCase() === name)?.[1]
+}
+
+/** A field that lists names or tokens, over all its lines, in lower case. */
+export function listField(response: Pick<Recording, 'fields'>, name: string): string[] {
+  return String(field(response, name) ?? '')
+    .split(',')
+    .map((token) => token.trim().toLowerCase())
+    .filter((token) => token !== '')
+}

@@ -1,0 +1,46 @@
+export { Cached } from './decorators/cached'
+export { CacheEvict } from './decorators/cache-evict'
+export type { EvictOptions } from './decorators/cache-evict'
+export type { AsyncMethod, MethodDecorator } from './decorators/dialect'
+
+export { cacheResponse } from './http/cache-response'
+export type { Middleware } from './http/cache-response'
+export type { CacheableRequest, CredentialHeader, ResponseOptions } from './http/options'
+
+export { rejectBlacklisted } from './auth/reject-blacklisted'
+export type { RejectBlacklistedOptions } from './auth/reject-blacklisted'
+export { createTokenBlacklist, TokenBlacklist, tokenBlacklist } from './auth/token-blacklist'
+export type { RevokedAll, RevokeOptions, TokenBlacklistOptions } from './auth/token-blacklist'
+export type { TokenClaims } from './auth/token-id'
+
+export { Cache, createCache } from './cache/cache'
+export type { EntryOptions } from './cache/cache'
+export type { KeyFunction, KeyPart } from './cache/cache-key'
+export { cached } from './cache/cached'
+export type { CacheChoice, CachedOptions } from './cache/cached'
+export { defaultCache, setDefaultCache } from './cache/default-cache'
+export type { CacheOptions } from './cache/options'
+export type { CacheStats, MemoryStats, RedisStats, Tally } from './observe/stats'
+export type { Health } from './observe/health'
+
+export type { CacheClient } from './client/cache-client'
+export type { ClientEvents, ClientState, Stored } from './client/client-state'
+export type { NodeRedisClient } from './client/redis-client'
+
+export type { Clock } from './clock'
+export type { Duration } from './duration'
+export type { Logger } from './logger'
+export {
+  CommandRefusedError,
+  CommandTimeoutError,
+  HoldfastError,
+  InvalidEnvironmentError,
+  InvalidKeyError,
+  InvalidOptionError,
+  InvalidTokenError,
+  NotCacheableError,
+  RevocationsUnavailableError,
+  TokenRevokedError,
+  UnverifiedTokenError,
+} from './errors'
+export type { HoldfastErrorCode } from './errors'

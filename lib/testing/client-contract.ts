@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CacheClient } from '../client/cache-client'
+
+/** One thing that a {@link CacheClient} promises, as a test: framework-neutral, it rejects where it isn't true. */
+export interface ContractCase {
+  /** The promise, as a fact. */
+  readonly title: string
+  /** Puts a connected client to the test. `key` makes names that no other test uses. */
+  readonly run: (client: CacheClient, key: (name: string) => string) => Promise<void>
+}
+
+const LONG_MS = 60_000
+
+/**
+ * What a cache client must do, for authors of one to run with the test framework of their choice.
+ *
+ * @example
+ * for (const { title, run } of clientContract) {
+ *   it(title, () => run(client, (name) => `${title}:${name}`))
+ * }
+ */
+export const clientContract: readonly ContractCase[] = [
+  {
+    title: 'answers undefined for a key that is not there',
+    async run(client, key) {
+      assert.deepEqual(await client.getMany([key('absent')]), [undefined])
+    },
+  },
+  {
+    title: 'answers what was set, byte for byte',
+    async run(client, key) {
+      const value = Buffer.from([0, 1, 10, 13, 127, 128, 255])
+      await client.set(key('bytes'), value, LONG_MS)
+      assert.deepEqual(await client.getMany([key('bytes')]), [value])
+    },
+  },
+  {
+    title: 'answers many keys in the order in which they were asked for',
+    async run(client, key) {
+      await client.set(key('a'), Buffer.from('1'), LONG_MS)
+      await client.set(key('c'), Buffer.from('3'), LONG_MS)
+      const found = await client.getMany([key('c'), key('b'), key('a')])
+      assert.deepEqual(found.map(String), ['3', 'undefined', '1'])
+    },
+  },
+  {
+    title: 'keeps an empty value apart from none',
+    async run(client, key) {
+      await client.set(key('empty'), Buffer.alloc(0), LONG_MS)
+      assert.equal((await client.getMany([key('empty')]))[0]?.length, 0)
+    },
+  },
+  {
+    title: 'puts a value in the place of an older one',
+    async run(client, key) {
+      await client.set(key('same'), Buffer.from('old'), LONG_MS)
+      await client.set(key('same'), Buffer.from('new'), LONG_MS)
+      assert.deepEqual((await client.getMany([key('same')])).map(String), ['new'])
+    },
+  },
+  {
+    title: 'takes away what was deleted, and only that',
+    async run(client, key) {
+      await client.set(key('gone'), Buffer.from('1'), LONG_MS)
+      await client.set(key('kept'), Buffer.from('2'), LONG_MS)
+      await client.delete([key('gone'), key('never was there')])
+      assert.deepEqual((await client.getMany([key('gone'), key('kept')])).map(String), ['undefined', '2'])
+    },
+  },
+  {
+    title: 'forgets a value when its time is up',
+    async run(client, key) {
+      await client.set(key('short'), Buffer.from('1'), 20)
+      await eventuallyAbsent(client, key('short'))
+    },
+  },
+  {
+    title: 'takes keys with blanks, colons, braces and letters beyond ASCII',
+    async run(client, key) {
+      const name = key('a b:{c}/ü/日本\n')
+      await client.set(name, Buffer.from('1'), LONG_MS)
+      assert.deepEqual((await client.getMany([name])).map(String), ['1'])
+    },
+  },
+  {
+    title: 'begins a counter with an epoch of its own',
+    async run(client, key) {
+      const first = await client.ensureStamps(key('one'), [], LONG_MS)
+      const second = await client.ensureStamps(key('another'), [], LONG_MS)
+      assert.match(first, /^[\w-]+\.0$/)
+      assert.notEqual(first, second)
+    },
+  },
+  {
+    title: 'advances a counter by one and writes the count under each stamp',
+    async run(client, key) {
+      const before = await client.ensureStamps(key('counter'), [], LONG_MS)
+      await client.stamp(key('counter'), [key('s1'), key('s2')], LONG_MS)
+      const after = (await client.getMany([key('counter'), key('s1'), key('s2')])).map(String)
+      const expected = before.replace(/\.0$/, '.1')
+      assert.deepEqual(after, [expected, expected, expected])
+    },
+  },
+  {
+    title: 'gives missing stamps the current count and leaves the others as they are',
+    async run(client, key) {
+      await client.stamp(key('counter'), [key('old')], LONG_MS)
+      await client.stamp(key('counter'), [key('newer')], LONG_MS)
+      const count = await client.ensureStamps(key('counter'), [key('old'), key('missing')], LONG_MS)
+      const [old, missing] = (await client.getMany([key('old'), key('missing')])).map(String)
+      assert.match(count, /\.2$/)
+      assert.equal(missing, count)
+      assert.match(String(old), /\.1$/)
+    },
+  },
+  {
+    title: 'prolongs stamps that have less time left than is asked for',
+    async run(client, key) {
+      await client.ensureStamps(key('counter'), [key('stamp')], 30)
+      await client.ensureStamps(key('counter'), [key('stamp')], LONG_MS)
+      await delay(60)
+      const found = await client.getMany([key('counter'), key('stamp')])
+      assert.equal(found.includes(undefined), false)
+    },
+  },
+  {
+    title: 'keeps the greatest number that was raised',
+    async run(client, key) {
+      await client.raise(key('number'), 5, LONG_MS)
+      await client.raise(key('number'), 1_800_000_000, LONG_MS)
+      await client.raise(key('number'), 7, LONG_MS)
+      assert.deepEqual((await client.getMany([key('number')])).map(String), ['1800000000'])
+    },
+  },
+  {
+    title: 'keeps the longest life that was asked for a raised number',
+    async run(client, key) {
+      await client.raise(key('number'), 5, LONG_MS)
+      await client.raise(key('number'), 6, 20)
+      await delay(50)
+      assert.deepEqual((await client.getMany([key('number')])).map(String), ['6'])
+    },
+  },
+  {
+    title: 'forgets a raised number when its time is up',
+    async run(client, key) {
+      await client.raise(key('number'), 5, 20)
+      await eventuallyAbsent(client, key('number'))
+    },
+  },
+  {
+    title: 'counts the keys it holds',
+    async run(client, key) {
+      const before = await client.size()
+      await client.set(key('one more'), Buffer.from('1'), LONG_MS)
+      assert.equal(await client.size(), before + 1)
+    },
+  },
+  {
+    title: 'answers a ping',
+    async run(client) {
+      await client.ping()
+    },
+  },
+  {
+    title: 'serves again after it was disconnected and connected',
+    async run(client, key) {
+      client.disconnect()
+      client.disconnect()
+      await client.connect()
+      await client.set(key('again'), Buffer.from('1'), LONG_MS)
+      assert.deepEqual((await client.getMany([key('again')])).map(String), ['1'])
+    },
+  },
+]
+
+async function eventuallyAbsent(client: CacheClient, key: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if ((await client.getMany([key]))[0] === undefined) return
+    await delay(10)
+  }
+  assert.fail('the value is still there a second after its time')
+}

@@ -1,0 +1,2 @@
+export { clientContract } from './client-contract'
+export type { ContractCase } from './client-contract'
