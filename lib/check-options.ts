@@ -73,6 +73,8 @@ function className(value: object): string {
 }
 
 function nearest(name: string, known: readonly string[]): string {
+  const contained = known.find((candidate) => candidate.toLowerCase().includes(name.toLowerCase()))
+  if (contained !== undefined) return contained
   const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
   return ranked.sort((a, b) => a.distance - b.distance)[0]?.candidate ?? ''
 }

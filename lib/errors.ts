@@ -16,8 +16,9 @@ export abstract class HoldfastError extends Error {
   /** What went wrong: stable across versions, unlike the message. */
   abstract readonly code: HoldfastErrorCode
 
-  override get name(): string {
-    return this.constructor.name
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
   }
 }
 
@@ -80,10 +81,7 @@ export class TokenRevokedError extends HoldfastError {
 
   constructor() {
     super('The token has been revoked')
-  }
-
-  override get name(): string {
-    return 'UnauthorizedError'
+    this.name = 'UnauthorizedError'
   }
 }
 

@@ -23,11 +23,16 @@ export class Events<Map extends Record<keyof Map, object>> {
 
   /** Tells every listener. One that throws is logged and does not keep the others from hearing. */
   emit<Name extends keyof Map & string>(name: Name, event: Map[Name]): void {
-    for (const listener of this.#emitter.listeners(name) as ((event: Map[Name]) => void)[]) {
+    const failed = (error: unknown): void => {
+      this.#logger.error('Cache listener failed', { event: name, cause: describeCause(error) })
+    }
+    for (const listener of this.#emitter.listeners(name) as ((event: Map[Name]) => unknown)[]) {
       try {
-        listener(event)
+        // Declared to return nothing, and async all the same as often as not.
+        const result = listener(event)
+        if (result instanceof Promise) result.catch(failed)
       } catch (error) {
-        this.#logger.error('Cache listener failed', { event: name, cause: describeCause(error) })
+        failed(error)
       }
     }
   }

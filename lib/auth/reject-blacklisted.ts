@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkDefaultCache } from '../cache/default-cache'
 import { checkOptions, describeValue } from '../check-options'
-import { InvalidOptionError, TokenRevokedError, UnverifiedTokenError } from '../errors'
+import { InvalidOptionError, InvalidTokenError, TokenRevokedError, UnverifiedTokenError } from '../errors'
 import { TokenBlacklist, tokenBlacklist } from './token-blacklist'
 import type { TokenClaims } from './token-id'
+import { hasTokenId, saysTheSame } from './token-id'
 
 /** How revoked tokens are refused. All of it may be left out. */
 export interface RejectBlacklistedOptions {
@@ -53,14 +54,25 @@ export function rejectBlacklisted(
 async function isRefused(req: VerifiedRequest, blacklist: TokenBlacklist): Promise<boolean> {
   const token = bearerToken(req)
   const claims = verifiedClaims(req)
-  if (claims === undefined) {
-    if (token === undefined) return false
-    throw new UnverifiedTokenError(
-      'rejectBlacklisted: nothing has verified the bearer token of this request; put it behind express-jwt or the like, which leaves the claims in req.auth',
-    )
+  if (claims !== undefined) {
+    return blacklist.isRevoked(hasTokenId(claims) ? claims : requireSource(token, claims))
   }
-  // The claims of a token with a jti are enough, wherever it came from; else the token itself is needed.
-  return blacklist.isRevoked(claims.jti === undefined && token !== undefined ? token : claims)
+  if (token === undefined) return false
+  throw new UnverifiedTokenError(
+    'rejectBlacklisted: nothing has verified the bearer token of this request; put it behind express-jwt or the like, which leaves the claims in req.auth',
+  )
+}
+
+/**
+ * Claims without a jti are identified by their token: by the bearer token, if it is the one that was verified.
+ * A user who is no claims, a row of a database as passport-jwt leaves it, says nothing to compare with.
+ */
+function requireSource(token: string | undefined, claims: TokenClaims): string {
+  const isRow = claims.iat === undefined && claims.exp === undefined
+  if (token !== undefined && (isRow || saysTheSame(token, claims))) return token
+  throw new InvalidTokenError(
+    'rejectBlacklisted: the verified claims have no jti, and they are not those of the bearer token: sign tokens with a jti (jsonwebtoken: { jwtid })',
+  )
 }
 
 function refuse(res: ServerResponse, next: (error: unknown) => void): void {

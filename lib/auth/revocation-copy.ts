@@ -14,6 +14,8 @@ interface Kept {
   isDirty: boolean
 }
 
+const SWEEP_INTERVAL_SECONDS = 1
+
 /**
  * The revocations that this process knows of. It never forgets one within its lifetime: what the others are
  * to learn stays marked until Redis has acknowledged it, and everything is written again to a Redis that
@@ -23,6 +25,7 @@ export class RevocationCopy {
   readonly #kept = new Map<string, Kept>()
   readonly #capacity: number
   readonly #clock: Clock
+  #nextSweep = 0
 
   constructor(capacity: number, clock: Clock) {
     this.#capacity = capacity
@@ -53,17 +56,23 @@ export class RevocationCopy {
     if (kept !== undefined && kept.value <= value && kept.until <= until) kept.isDirty = false
   }
 
-  /** Those that are alive; or those of them that Redis has not acknowledged. */
-  *live({ dirtyOnly }: { dirtyOnly: boolean }): Generator<Revocation> {
+  /** Those that are alive. */
+  *live(): Generator<Revocation> {
     const now = this.#now()
-    for (const [id, { value, until, isDirty }] of this.#kept) {
-      if (until > now && (isDirty || !dirtyOnly)) yield { id, value, until }
-    }
+    for (const [id, { value, until }] of this.#kept) if (until > now) yield { id, value, until }
+  }
+
+  /** Those of them that Redis has not acknowledged. */
+  *dirty(): Generator<Revocation> {
+    for (const revocation of this.live())
+      if (this.#kept.get(revocation.id)?.isDirty === true) yield revocation
   }
 
   #isFull(): boolean {
     if (this.#kept.size < this.#capacity) return false
     const now = this.#now()
+    if (now < this.#nextSweep) return true
+    this.#nextSweep = now + SWEEP_INTERVAL_SECONDS
     for (const [id, { until }] of this.#kept) if (until <= now) this.#kept.delete(id)
     return this.#kept.size >= this.#capacity
   }

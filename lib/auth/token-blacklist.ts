@@ -2,10 +2,10 @@ import type { Cache } from '../cache/cache'
 import { checkDefaultCache, defaultCache, requireCache } from '../cache/default-cache'
 import { checkOptions, describeValue, oneOf, wholeNumber } from '../check-options'
 import type { Stored } from '../client/client-state'
-import type { Handover } from '../client/resilient-client'
+import type { Handover } from '../client/command'
 import type { Duration } from '../duration'
 import { MAX_DURATION_MS, parseDuration } from '../duration'
-import { InvalidTokenError, RevocationsUnavailableError } from '../errors'
+import { CommandRefusedError, InvalidTokenError, RevocationsUnavailableError } from '../errors'
 import type { Revocation } from './revocation-copy'
 import { RevocationCopy } from './revocation-copy'
 import type { IdentifiedToken, TokenClaims } from './token-id'
@@ -57,6 +57,7 @@ export interface RevokedAll {
 
 const KNOWN = ['cache', 'clockTolerance', 'maxTokenAge', 'whenStale', 'capacity'] as const
 const WRITE_BACK_BATCH = 500
+const RETRY_MS = 1000
 
 /**
  * Tokens that are refused although they verify. A revocation lives as long as its token could be accepted,
@@ -68,6 +69,7 @@ export class TokenBlacklist {
   readonly #clockTolerance: number
   readonly #maxTokenAgeMs: number
   readonly #whenStale: 'allow' | 'reject'
+  #retry: NodeJS.Timeout | undefined
 
   /** See {@link createTokenBlacklist}. */
   constructor(options: TokenBlacklistOptions = {}) {
@@ -83,7 +85,7 @@ export class TokenBlacklist {
     this.#whenStale = oneOf(`${owner}: whenStale`, options.whenStale, ['allow', 'reject'], 'allow')
     const capacity = wholeNumber(`${owner}: capacity`, options.capacity, { min: 1, default: 250_000 })
     this.#copy = new RevocationCopy(capacity, this.#cache.clock)
-    this.#cache.client.onRecovery((send) => this.#writeBack(send, { dirtyOnly: false }))
+    this.#cache.client.onRecovery((send) => this.#writeBack(send))
     // What was revoked while the last of it was being brought over.
     this.#cache.on('state', ({ to }) => {
       if (to === 'ready') void this.#catchUp()
@@ -114,9 +116,10 @@ export class TokenBlacklist {
     if (typeof subject !== 'string' || subject === '') {
       throw new InvalidTokenError(`expected a subject, as it stands in sub, got ${describeValue(subject)}`)
     }
-    const newTokensFrom = Math.floor(this.#now()) + 1
+    const id = subjectId(subject)
+    const newTokensFrom = Math.max(Math.floor(this.#now()) + 1, this.#copy.find(id) ?? 0)
     const until = Math.ceil(newTokensFrom + this.#maxTokenAgeMs / 1000) + this.#clockTolerance
-    const stored = await this.#keep({ id: subjectId(subject), value: newTokensFrom, until })
+    const stored = await this.#keep({ id, value: newTokensFrom, until })
     return { stored, newTokensFrom: new Date(newTokensFrom * 1000) }
   }
 
@@ -142,8 +145,10 @@ export class TokenBlacklist {
 
   /** Remembers what Redis says, for when it can't be asked. */
   #learn(token: IdentifiedToken, id: string, found: Buffer | undefined): boolean {
-    const value = found === undefined ? Number.NaN : Number(found.toString('latin1'))
-    if (!Number.isFinite(value)) return false
+    if (found === undefined) return false
+    const value = Number(found.toString('latin1'))
+    // Somebody has written here what we can't read: err towards revoked.
+    if (!Number.isFinite(value)) return true
     const until =
       id === token.id ? value : Math.ceil(value + this.#maxTokenAgeMs / 1000) + this.#clockTolerance
     this.#copy.learn({ id, value, until }, false)
@@ -156,38 +161,55 @@ export class TokenBlacklist {
       await client.raise(this.#keyOf(revocation.id), revocation.value, this.#lifeOf(revocation))
       return true
     })
-    if (isSent === true) this.#copy.settle(revocation)
-    if (isSent === true) return 'redis'
-    return isKept && this.#cache.state !== 'closed' ? 'memory' : 'none'
+    if (isSent === true) {
+      this.#copy.settle(revocation)
+      return 'redis'
+    }
+    if (!isKept || this.#cache.state === 'closed') return 'none'
+    this.#catchUpLater()
+    return 'memory'
   }
 
-  async #writeBack(send: Parameters<Handover>[0], { dirtyOnly }: { dirtyOnly: boolean }): Promise<void> {
-    let batch: Revocation[] = []
-    const flush = async (): Promise<void> => {
-      const revocations = batch
-      batch = []
-      await Promise.all(
-        revocations.map((one) =>
-          send((client) => client.raise(this.#keyOf(one.id), one.value, this.#lifeOf(one))),
-        ),
+  /** Writes everything that is alive to a Redis that is back: it may have lost what it knew. */
+  async #writeBack(send: Parameters<Handover>[0]): Promise<void> {
+    const live = [...this.#copy.live()]
+    for (let start = 0; start < live.length; start += WRITE_BACK_BATCH) {
+      const batch = live.slice(start, start + WRITE_BACK_BATCH)
+      await Promise.all(batch.map((revocation) => this.#sendBack(revocation, send)))
+    }
+  }
+
+  async #sendBack(revocation: Revocation, send: Parameters<Handover>[0]): Promise<void> {
+    try {
+      await send((client) =>
+        client.raise(this.#keyOf(revocation.id), revocation.value, this.#lifeOf(revocation)),
       )
-      for (const one of revocations) this.#copy.settle(one)
+      this.#copy.settle(revocation)
+    } catch (error) {
+      if (!(error instanceof CommandRefusedError)) throw error
+      this.#copy.learn(revocation, true)
     }
-    for (const revocation of this.#copy.live({ dirtyOnly })) {
-      batch.push(revocation)
-      if (batch.length >= WRITE_BACK_BATCH) await flush()
-    }
-    await flush()
   }
 
   async #catchUp(): Promise<void> {
-    for (const revocation of [...this.#copy.live({ dirtyOnly: true })]) await this.#keep(revocation)
+    for (const revocation of [...this.#copy.dirty()]) await this.#keep(revocation)
   }
 
-  #untilOf({ exp }: TokenClaims, options: RevokeOptions | undefined): number {
-    if (options?.lifetime !== undefined)
-      return Math.ceil(this.#now() + parseDuration(options.lifetime, 'revoke: lifetime') / 1000)
+  /** Redis may be in use and refuse this one command, for want of memory: it is asked again. */
+  #catchUpLater(): void {
+    if (this.#retry !== undefined || this.#cache.state !== 'ready') return
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined
+      void this.#catchUp()
+    }, RETRY_MS).unref()
+  }
+
+  /** Until when the token could be accepted, or longer where that is asked for; never shorter. */
+  #untilOf({ exp }: TokenClaims, { lifetime }: RevokeOptions = {}): number {
+    const asked =
+      lifetime === undefined ? undefined : this.#now() + parseDuration(lifetime, 'revoke: lifetime') / 1000
     if (exp === undefined) {
+      if (asked !== undefined) return Math.ceil(asked)
       throw new InvalidTokenError(
         'the token has no exp: say how long to refuse it, revoke(token, { lifetime })',
       )
@@ -197,7 +219,7 @@ export class TokenBlacklist {
         `expected exp in seconds since 1970, at most 100 years ahead, got ${describeValue(exp)}`,
       )
     }
-    return Math.ceil(exp) + this.#clockTolerance
+    return Math.ceil(Math.max(exp + this.#clockTolerance, asked ?? 0))
   }
 
   #lifeOf({ until }: Revocation): number {
@@ -239,7 +261,9 @@ export function tokenBlacklist(): TokenBlacklist {
 }
 
 function idsOf({ id, claims }: IdentifiedToken): string[] {
-  return typeof claims.sub === 'string' && claims.sub !== '' ? [id, subjectId(claims.sub)] : [id]
+  // A string by RFC 7519, and often a number in the wild.
+  const subject = String((claims.sub as string | number | undefined) ?? '')
+  return subject === '' ? [id] : [id, subjectId(subject)]
 }
 
 /** A token's own entry refuses it; its subject's refuses it where it was issued before the cut-off, or doesn't say. */

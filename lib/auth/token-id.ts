@@ -1,6 +1,10 @@
 import { hash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { describeValue } from '../check-options'
 import { InvalidTokenError } from '../errors'
+
+/** RFC 7519 §4.1. */
+const REGISTERED_CLAIMS = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']
 
 /** The claims of a verified token, as far as revoking needs them. Times are in seconds (RFC 7519 §2). */
 export interface TokenClaims {
@@ -35,10 +39,23 @@ export function identifyToken(given: string | TokenClaims): IdentifiedToken {
   if (!isObject(given)) {
     throw new InvalidTokenError(`expected a verified token or its claims, got ${describeValue(given)}`)
   }
-  const { jti } = given
-  if (typeof jti === 'string' && jti !== '') return { id: idOfJti(jti, given.iss), claims: given }
+  if (hasTokenId(given)) return { id: idOfJti(given.jti, given.iss), claims: given }
   throw new InvalidTokenError(
     'the claims have no jti to file the revocation under: sign tokens with one (jsonwebtoken: { jwtid }), or give the token itself',
+  )
+}
+
+/** Whether claims have an id of their own that a revocation can be filed under. */
+export function hasTokenId(claims: TokenClaims): claims is TokenClaims & { readonly jti: string } {
+  return typeof claims.jti === 'string' && claims.jti !== ''
+}
+
+/** Whether a token says what these claims say. They may say more: an application adds to what it has verified. */
+export function saysTheSame(token: string, claims: TokenClaims): boolean {
+  const said: Record<string, unknown> | undefined = readClaims(token.split('.')[1] ?? '')
+  if (said === undefined) return false
+  return [...REGISTERED_CLAIMS, ...Object.keys(said)].every((name) =>
+    isDeepStrictEqual(said[name], (claims as Record<string, unknown>)[name]),
   )
 }
 
@@ -58,10 +75,10 @@ function identifyRaw(token: string): IdentifiedToken {
   return { id: digest('signed', `${String(header)}.${String(payload)}`), claims }
 }
 
-function readClaims(payload: string): TokenClaims | undefined {
+function readClaims(payload: string): (TokenClaims & Record<string, unknown>) | undefined {
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString())
-    return isObject(claims) ? claims : undefined
+    return isObject(claims) ? (claims as Record<string, unknown>) : undefined
   } catch {
     return undefined
   }

@@ -20,7 +20,7 @@ import { EntryStore } from './entry-store'
 import { Flights } from './flights'
 import type { CacheConfiguration, CacheOptions } from './options'
 import { resolveOptions } from './options'
-import { Stamps } from './tags'
+import { checkTags, Stamps } from './tags'
 
 /** What a single `set` or `getOrSet` may say beside key, value and ttl. */
 export interface EntryOptions {
@@ -195,7 +195,7 @@ export class Cache {
    * what is being loaded meanwhile. Costs the same however much that is.
    */
   async invalidateTags(...tags: string[]): Promise<Stored> {
-    for (const tag of tags) checkKey(tag, 'tag')
+    checkTags('invalidateTags', tags)
     if (tags.length === 0)
       throw new InvalidOptionError('invalidateTags', 'expected at least one tag, got none')
     this.#flights.dismissTagged(tags)
@@ -264,9 +264,8 @@ export class Cache {
     const ttlMs = ttl === undefined ? this.#configuration.ttlMs : parseDuration(ttl, `${method}: ttl`)
     if (options === undefined) return { ttlMs, tags: [] }
     checkOptions(method, options, ['tags'])
-    const tags = [...new Set(options.tags)]
-    for (const tag of tags) checkKey(tag, `${method}: tags`)
-    return { ttlMs, tags }
+    const tags = checkTags(`${method}: tags`, options.tags ?? [])
+    return { ttlMs, tags: [...new Set(tags)] }
   }
 }
 

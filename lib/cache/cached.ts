@@ -5,6 +5,7 @@ import { InvalidOptionError } from '../errors'
 import type { Cache } from './cache'
 import type { KeyFunction } from './cache-key'
 import { compileKey } from './cache-key'
+import { checkTags } from './tags'
 import { checkDefaultCache, defaultCache, requireCache } from './default-cache'
 
 /** Which cache a call uses: one for all, or one that the instance holds; the default one if left out. */
@@ -45,9 +46,9 @@ type AsyncFunction<Self, Args extends readonly unknown[], Value> = (
  */
 export function cached<Self, Args extends readonly unknown[], Value>(
   fn: AsyncFunction<Self, Args, Value>,
-  key: string | KeyFunction<NoInfer<Args>, NoInfer<Self>>,
+  key: string | NoInfer<KeyFunction<Args, Self>>,
   ttl?: Duration,
-  options?: CachedOptions<NoInfer<Self>, NoInfer<Args>>,
+  options?: NoInfer<CachedOptions<Self, Args>>,
 ): AsyncFunction<Self, Args, Value> {
   if (typeof fn !== 'function') {
     throw new InvalidOptionError('cached', `expected a function, got ${describeValue(fn)}`)
@@ -88,13 +89,11 @@ export function planCalls<Self, Args extends readonly unknown[]>(
 
 /** Compiles the `tags` option. */
 export function compileTags(owner: string, tags: unknown = []): CallPlan['tags'] {
-  if (typeof tags === 'function') return (self, args) => Reflect.apply(tags, self, args) as readonly string[]
-  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== ''))
-    return () => tags as string[]
-  throw new InvalidOptionError(
-    `${owner}: tags`,
-    `expected an array of strings or a function of the arguments, got ${describeValue(tags)}`,
-  )
+  if (typeof tags === 'function') {
+    return (self, args) => checkTags(`${owner}: tags`, Reflect.apply(tags, self, args))
+  }
+  const fixed = checkTags(`${owner}: tags`, tags)
+  return () => fixed
 }
 
 /** Compiles the `cache` option: which cache is decided at each call, so that the order of set-up doesn't matter. */

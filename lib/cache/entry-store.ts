@@ -32,7 +32,7 @@ interface Parts {
 }
 
 /** Names that are holdfast's own; a caller's key that begins like one is kept apart from them. */
-const RESERVED = /^(holdfast|blacklist):/
+const RESERVED = /^holdfast:|(^|:)blacklist:/
 const ESCAPE = 'holdfast:key:'
 
 /** The entries of one namespace: found by key, valid only as long as nothing they depend on was invalidated. */

@@ -117,10 +117,11 @@ function resolveRedis(redis: unknown): RedisClientOptions | NodeRedisClient {
 }
 
 function resolveNamespace(namespace: unknown = ''): string {
-  if (typeof namespace === 'string' && /^(?!holdfast(:|$))[^\s{}]*$/.test(namespace)) return namespace
+  if (typeof namespace === 'string' && /^(?!(holdfast|blacklist)(:|$))[^\s{}]*$/.test(namespace))
+    return namespace
   throw new InvalidOptionError(
     'createCache: namespace',
-    `expected a string without blanks and braces that does not begin with 'holdfast', got ${describeValue(namespace)}`,
+    `expected a string without blanks and braces that does not begin with 'holdfast' or 'blacklist', got ${describeValue(namespace)}`,
   )
 }
 

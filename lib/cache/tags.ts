@@ -1,4 +1,6 @@
+import { describeValue } from '../check-options'
 import type { Stamping } from '../client/journal'
+import { InvalidOptionError } from '../errors'
 
 /**
  * How invalidation by tag works. Each namespace has a counter. To invalidate a tag is to advance the counter
@@ -55,4 +57,18 @@ export function isCurrent(count: string, stamp: Buffer | undefined): boolean {
   const [epoch, made] = count.split('.')
   const [stampEpoch, stamped] = stamp.toString('latin1').split('.')
   return epoch === stampEpoch && Number(stamped) <= Number(made)
+}
+
+/**
+ * Tags as they may be used: an array of strings, none of them empty.
+ *
+ * @throws {InvalidOptionError} for anything else.
+ */
+export function checkTags(option: string, tags: unknown): readonly string[] {
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== ''))
+    return tags as string[]
+  throw new InvalidOptionError(
+    option,
+    `expected an array of strings that are not empty, or a function that gives one, got ${describeValue(tags)}`,
+  )
 }

@@ -4,11 +4,11 @@
  *
  * A method rejects with a {@link CommandRefusedError} where the store is in order and only this command was
  * refused; any other rejection says that the store cannot be used for now, and holdfast falls back to memory
- * and reconnects. A client need not limit waiting, retry or queue: its caller does. `clientContract` in
- * `holdfast/testing` checks all that is said here.
+ * and reconnects. A client need not retry, queue or limit waiting, but for `connect()`: its caller does.
+ * `clientContract` in `holdfast/testing` checks what can be seen from outside.
  */
 export interface CacheClient {
-  /** Opens the connection, once per call; may be called again after a loss. Rejects when it can't. */
+  /** Opens the connection, once per call; may be called again after a loss. Rejects when it can't, within seconds. */
   connect(): Promise<void>
 
   /** Drops the connection at once. Whatever is in flight rejects. Does nothing when there is none. */

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { RedisClientOptions } from 'redis'
 import { describeValue } from '../check-options'
 import { InvalidEnvironmentError, InvalidOptionError } from '../errors'
@@ -24,7 +25,7 @@ export function connectionFromEnvironment(
   logger?: Logger,
 ): RedisClientOptions | undefined {
   const url = readUrl(env)
-  const host = read(env, 'REDIS_HOST')
+  const host = readHost(env)
   const port = readNumber(env, 'REDIS_PORT', { min: 1, max: 65_535, hint: PORT_HINT })
   const database = readNumber(env, 'REDIS_DB', { min: 0, max: 2 ** 31 - 1 })
   const username = read(env, 'REDIS_USERNAME')
@@ -81,7 +82,10 @@ function parseUrl(text: string): URL | undefined {
   const url = new URL(text)
   const isRedis = url.protocol === 'redis:' || url.protocol === 'rediss:'
   const isUsable =
-    /^(\/\d{0,9})?$/.test(url.pathname) && url.port !== '0' && isDecodable(url.username + url.password)
+    /^(\/\d{0,9})?$/.test(url.pathname) &&
+    url.port !== '0' &&
+    isDecodable(url.username) &&
+    isDecodable(url.password)
   return isRedis && isUsable ? url : undefined
 }
 
@@ -110,6 +114,15 @@ function read(env: Environment, name: string): string | undefined {
   return value === '' ? undefined : value
 }
 
+function readHost(env: Environment): string | undefined {
+  const host = read(env, 'REDIS_HOST')
+  if (host === undefined || isIPv6(host) || !/[:/@]/.test(host)) return host
+  throw new InvalidEnvironmentError(
+    'REDIS_HOST',
+    'expected the name or address of a host alone: the port belongs in REDIS_PORT, and a URL in REDIS_URL',
+  )
+}
+
 function readNumber(
   env: Environment,
   name: string,
@@ -119,7 +132,8 @@ function readNumber(
   if (text === undefined) return undefined
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (number >= min && number <= max) return number
-  const expected = `expected a whole number from ${String(min)} to ${String(max)}, got ${describeValue(text)}`
+  const got = text.includes('@') ? 'a value that is not shown: it may hold a password' : describeValue(text)
+  const expected = `expected a whole number from ${String(min)} to ${String(max)}, got ${got}`
   throw new InvalidEnvironmentError(
     name,
     hint !== undefined && text.includes('://') ? `${expected}. ${hint}` : expected,

@@ -83,6 +83,7 @@ async function sendBatch(batch: readonly (readonly [string, Change])[], send: Se
     }
     const group = stampings.get(change.counter) ?? { stamps: [], ttlMs: change.ttlMs }
     group.stamps.push(...change.stamps)
+    group.ttlMs = Math.max(group.ttlMs, change.ttlMs)
     stampings.set(change.counter, group)
   }
   if (deletes.length > 0) await send((client) => client.delete(deletes))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock'
+import { CommandRefusedError } from '../errors'
 import type { CacheClient } from './cache-client'
 
 /** How much a {@link MemoryClient} may hold. What was used least recently goes first. */
@@ -21,7 +22,8 @@ export class MemoryClient implements CacheClient {
       maxSize: maxBytes,
       sizeCalculation: (value, key) => value.length + key.length || 1,
       ttlResolution: 0,
-      perf: { now: () => clock.monotonic() },
+      // Never 0, which lru-cache takes for a missing time.
+      perf: { now: () => clock.monotonic() + 1 },
     })
   }
 
@@ -52,7 +54,8 @@ export class MemoryClient implements CacheClient {
 
   set(key: string, value: Buffer, ttlMs: number): Promise<void> {
     this.#entries.set(key, value, { ttl: ttlMs })
-    return Promise.resolve()
+    if (this.#entries.has(key)) return Promise.resolve()
+    return Promise.reject(new CommandRefusedError('the value is larger than all of the memory'))
   }
 
   delete(keys: readonly string[]): Promise<void> {

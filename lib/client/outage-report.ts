@@ -4,12 +4,14 @@ import type { Logger } from '../logger'
 import type { ClientEvents } from './client-state'
 
 const MOST_CAUSES = 20
+/** A cause that has not been seen for this long is news again. */
+const QUIET_MS = 60_000
 
 /** Tells of an outage: listeners once when it begins and once when it is over, the log once for each cause. */
 export class OutageReport {
   readonly #logger: Logger
   readonly #events: Events<ClientEvents>
-  readonly #causes = new Set<string>()
+  readonly #lastSeen = new Map<string, number>()
   #since: number | undefined
   #lastCause: string | undefined
   #wasConnected = false
@@ -27,9 +29,11 @@ export class OutageReport {
   /** Redis has refused a command, and stays in use. */
   refused(error: unknown): void {
     const cause = describeCause(error)
-    if (this.#causes.has(cause) || this.#causes.size >= MOST_CAUSES) return
-    this.#causes.add(cause)
-    this.#logger.error('Redis client error', { cause })
+    const now = performance.now()
+    const isNews = now - (this.#lastSeen.get(cause) ?? -Infinity) > QUIET_MS
+    if (this.#lastSeen.size >= MOST_CAUSES && !this.#lastSeen.has(cause)) return
+    this.#lastSeen.set(cause, now)
+    if (isNews) this.#logger.error('Redis client error', { cause })
   }
 
   /** Redis is not usable, or still isn't. */
@@ -48,8 +52,8 @@ export class OutageReport {
     this.#wasConnected = true
     this.#since = undefined
     this.#lastCause = undefined
-    this.#causes.clear()
     if (since !== undefined) {
+      this.#lastSeen.clear()
       const outageMs = Math.round(performance.now() - since)
       this.#logger.info('Redis client connected', { outageMs, replayed })
       this.#events.emit('recovered', { outageMs, replayed })

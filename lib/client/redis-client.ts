@@ -84,6 +84,7 @@ export class RedisClient implements CacheClient {
   }
 
   async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
+    if (keys.length === 0) return []
     const values = (await answered(this.#bytes.mGet([...keys]))) as unknown as (Buffer | null)[]
     return values.map((value) => value ?? undefined)
   }
@@ -93,7 +94,7 @@ export class RedisClient implements CacheClient {
   }
 
   async delete(keys: readonly string[]): Promise<void> {
-    await answered(this.#redis.unlink([...keys]))
+    if (keys.length > 0) await answered(this.#redis.unlink([...keys]))
   }
 
   async stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {

@@ -1,18 +1,14 @@
 import { CommandRefusedError, CommandTimeoutError } from '../errors'
 import { Events } from '../events'
 import type { Logger } from '../logger'
+import { Backoff } from './backoff'
 import type { CacheClient } from './cache-client'
 import type { ClientEvents, ClientState, Stored } from './client-state'
+import type { Change, Command, Handover } from './command'
 import { Deadline } from './deadline'
 import type { Journal, Stamping } from './journal'
 import type { MemoryClient } from './memory-client'
 import { OutageReport } from './outage-report'
-
-/** A command for whichever store serves. */
-export type Command<Result> = (client: CacheClient) => Promise<Result>
-
-/** What a part with state of its own brings to Redis on its return, before anything reads from it. */
-export type Handover = (send: <Result>(command: Command<Result>) => Promise<Result>) => Promise<void>
 
 interface Parts {
   readonly primary: CacheClient | undefined
@@ -24,8 +20,6 @@ interface Parts {
 
 const UNANSWERED = Symbol('unanswered')
 const HEARTBEAT_MS = 1000
-const FIRST_RETRY_MS = 50
-const LONGEST_RETRY_MS = 400
 
 /**
  * Redis while it is usable, memory while it is not, and the way between the two. Nothing here rejects, and
@@ -40,10 +34,10 @@ export class ResilientClient {
   readonly #events: Events<ClientEvents>
   readonly #handovers = new Set<Handover>()
   readonly #report: OutageReport
+  readonly #backoff = new Backoff()
   #state: ClientState
-  #retries = 0
   #start: Promise<void> | undefined
-  #retry: NodeJS.Timeout | undefined
+  #closing: Promise<void> | undefined
   #heartbeat: NodeJS.Timeout | undefined
 
   constructor({ primary, memory, journal, commandTimeoutMs, logger }: Parts) {
@@ -118,24 +112,23 @@ export class ResilientClient {
 
   /** Puts a value under a key. Where Redis refuses it, Redis's older value is taken away instead. */
   async set(key: string, value: Buffer, ttlMs: number): Promise<Stored> {
-    const outcome = await this.#change(
-      (client) => client.set(key, value, ttlMs),
-      () => {
+    const outcome = await this.#change({
+      command: (client) => client.set(key, value, ttlMs),
+      invalidation: (client) => client.delete([key]),
+      note: () => {
         this.#journal.noteDelete([key])
       },
-    )
+    })
     if (outcome === 'refused') await this.delete([key])
     return outcome === 'refused' ? 'none' : outcome
   }
 
   /** Takes these keys away. */
   delete(keys: readonly string[]): Promise<Stored> {
-    return this.#invalidate(
-      (client) => client.delete(keys),
-      () => {
-        this.#journal.noteDelete(keys)
-      },
-    )
+    const note = (): void => {
+      this.#journal.noteDelete(keys)
+    }
+    return this.#invalidate((client) => client.delete(keys), note)
   }
 
   /** Advances a counter and writes it under stamps: {@link CacheClient.stamp}. */
@@ -149,11 +142,15 @@ export class ResilientClient {
   }
 
   /** Ends everything, after what is in flight has had its time. Idempotent. */
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  async #end(): Promise<void> {
     const wasReady = this.#state === 'ready'
     this.#enter('closed')
-    clearTimeout(this.#retry)
+    this.#backoff.cancel()
     clearInterval(this.#heartbeat)
     if (wasReady) await this.#attempt((client) => client.close()).catch(() => undefined)
     this.#primary?.disconnect()
@@ -162,33 +159,48 @@ export class ResilientClient {
     this.#logger.warn('Closed before Redis was back', { changesNotCarriedOver: this.#journal.size })
   }
 
-  async #change(command: Command<void>, note: () => void): Promise<Stored | 'refused'> {
-    if (this.#state === 'closed') return 'none'
+  async #change(change: Change): Promise<Stored | 'refused'> {
     if (this.#state === 'ready') {
       try {
-        await this.#attempt(command)
+        await this.#attempt(change.command)
         return 'redis'
       } catch (error) {
         this.#failed(error)
         if (error instanceof CommandRefusedError) return 'refused'
       }
     }
-    return this.#changeMemory(command, note)
+    return this.#changeMemory(change)
   }
 
   /** As long as Redis refuses to drop what is wrong, it is not usable. */
-  async #invalidate(command: Command<void>, note: () => void): Promise<Stored> {
-    const outcome = await this.#change(command, note)
+  async #invalidate(invalidation: Command<void>, note: () => void): Promise<Stored> {
+    const change = { command: invalidation, invalidation, note }
+    const outcome = await this.#change(change)
     if (outcome !== 'refused') return outcome
     if (this.#state === 'ready') this.#degrade(new Error('Redis refused an invalidation'))
-    return this.#changeMemory(command, note)
+    return this.#changeMemory(change)
   }
 
-  async #changeMemory(command: Command<void>, note: () => void): Promise<Stored> {
+  async #changeMemory({ command, invalidation, note }: Change): Promise<Stored> {
     if (this.#state === 'closed') return 'none'
-    if (this.#primary !== undefined) note()
-    await command(this.#memory)
-    return 'memory'
+    const isKept = command(this.#memory).then(
+      () => true,
+      () => false,
+    )
+    // The journal is being brought over: what it took in now might keep it from ever being empty.
+    if (this.#state === 'recovering') await this.#sendInvalidation(invalidation, note)
+    else if (this.#primary !== undefined) note()
+    return (await isKept) ? 'memory' : 'none'
+  }
+
+  async #sendInvalidation(invalidation: Command<void>, note: () => void): Promise<void> {
+    try {
+      await this.#attempt(invalidation)
+    } catch (error) {
+      note()
+      // Redis may be in use by now: then it is brought up to date before it is read again.
+      if (this.#state === 'ready') this.#degrade(error)
+    }
   }
 
   async #try<Result>(command: Command<Result>): Promise<Result | typeof UNANSWERED> {
@@ -258,7 +270,7 @@ export class ResilientClient {
   /** Redis has all that it should: from here on it is asked again, and what memory stood in with is void. */
   #trust(replayed: number): void {
     this.#memory.clear()
-    this.#retries = 0
+    this.#backoff.reset()
     this.#enter('ready')
     this.#report.usable(replayed)
   }
@@ -267,16 +279,9 @@ export class ResilientClient {
     this.#primary?.disconnect()
     this.#enter('degraded')
     this.#report.unusable(cause)
-    const delay = Math.min(FIRST_RETRY_MS * 2 ** this.#retries, LONGEST_RETRY_MS)
-    this.#retries += 1
-    clearTimeout(this.#retry)
-    // Jitter, so that many instances don't come back in step.
-    this.#retry = setTimeout(
-      () => {
-        void this.#connect()
-      },
-      delay * (0.5 + Math.random() / 2),
-    ).unref()
+    this.#backoff.schedule(() => {
+      void this.#connect()
+    })
   }
 
   #enter(to: ClientState): void {

@@ -59,6 +59,7 @@ function planEviction(owner: string, key: unknown, options: unknown): EvictPlan 
     throw new InvalidOptionError(owner, 'expected a key before the options, got options twice')
   checkOptions(owner, key, ['tags', 'cache'])
   const { tags, cache } = key as EvictOptions<unknown, unknown[]>
-  if (tags === undefined) throw new InvalidOptionError(owner, 'expected a key or tags to drop, got neither')
+  if (tags === undefined || tags.length === 0)
+    throw new InvalidOptionError(owner, 'expected a key or tags to drop, got neither')
   return { key: undefined, tags: compileTags(owner, tags), cache: compileCache(owner, cache) }
 }

@@ -67,6 +67,7 @@ function refuseSynchronous(owner: string, target: unknown, property: unknown): v
     property as string | symbol,
   )
   if (type === undefined || type === Promise || type === Object) return
+  if (typeof type === 'function' && type.prototype instanceof Promise) return
   const name = typeof type === 'function' ? type.name : 'something else'
   throw new NotCacheableError(`${owner}: expected an async method, got one that returns ${name}`)
 }

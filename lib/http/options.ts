@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Cache } from '../cache/cache'
 import { defaultCache, checkDefaultCache, requireCache } from '../cache/default-cache'
+import { checkTags } from '../cache/tags'
 import { checkOptions, describeValue, wholeNumber } from '../check-options'
 import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
@@ -82,12 +83,9 @@ export function resolveResponseOptions(ttl: unknown, given: unknown): ResponseCo
 }
 
 function resolveTags(tags: ResponseOptions<IncomingMessage>['tags'] = []): ResponseConfiguration['tags'] {
-  if (typeof tags === 'function') return tags
-  if (isListOfNames(tags)) return () => tags
-  throw new InvalidOptionError(
-    `${OWNER}: tags`,
-    `expected an array of strings or a function of the request, got ${describeValue(tags)}`,
-  )
+  if (typeof tags === 'function') return (req) => checkTags(`${OWNER}: tags`, tags(req))
+  const fixed = checkTags(`${OWNER}: tags`, tags)
+  return () => fixed
 }
 
 function resolveScope(scope: ResponseOptions<IncomingMessage>['scope']): ResponseConfiguration['scope'] {
@@ -115,8 +113,4 @@ function resolveCache(cache: unknown): () => Cache {
   }
   const fixed = requireCache(`${OWNER}: cache`, cache)
   return () => fixed
-}
-
-function isListOfNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
 }

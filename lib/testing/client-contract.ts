@@ -45,6 +45,13 @@ export const clientContract: readonly ContractCase[] = [
     },
   },
   {
+    title: 'takes empty lists of keys',
+    async run(client) {
+      assert.deepEqual(await client.getMany([]), [])
+      await client.delete([])
+    },
+  },
+  {
     title: 'keeps an empty value apart from none',
     async run(client, key) {
       await client.set(key('empty'), Buffer.alloc(0), LONG_MS)
