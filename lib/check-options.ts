@@ -9,7 +9,9 @@ import { InvalidOptionError } from './errors'
 export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new InvalidOptionError(owner, `expected an options object, got ${describeValue(options)}`)
+    // The value is not shown: where options belong, people put URLs with passwords.
+    const got = typeof options === 'string' ? 'a string' : describeValue(options)
+    throw new InvalidOptionError(owner, `expected an options object, got ${got}`)
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue

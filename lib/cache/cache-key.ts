@@ -11,7 +11,12 @@ export type KeyFunction<Args extends readonly unknown[], Self = unknown> = (
 ) => string | readonly KeyPart[]
 
 type CompiledKey = (self: unknown, args: readonly unknown[]) => string
-type Segment = string | { readonly position: number; readonly path: readonly string[] }
+type Segment = string | Place
+
+interface Place {
+  readonly position: number
+  readonly path: readonly string[]
+}
 
 /**
  * Reads how a key is made, once: a function of the arguments, or a template by position (`'role:{0}'`,
@@ -35,39 +40,53 @@ export function compileKey(owner: string, key: unknown): CompiledKey {
     )
   }
   const segments = parseTemplate(owner, key)
-  return (_self, args) => segments.map((segment) => fill(owner, segment, args)).join('')
+  const separators = separatorsOf(owner, segments)
+  return (_self, args) =>
+    segments
+      .map((segment) => (typeof segment === 'string' ? segment : fill(owner, segment, args, separators)))
+      .join('')
 }
 
 /**
- * A key as it may be used: a string, not empty.
+ * A key as it may be used: a string, not empty, that UTF-8 can write.
  *
  * @throws {InvalidKeyError} for anything else.
  */
 export function checkKey(key: unknown, what = 'key'): string {
-  if (typeof key === 'string' && key !== '') return key
-  throw new InvalidKeyError(`${what}: expected a string that is not empty, got ${describeValue(key)}`)
+  if (typeof key === 'string' && key !== '' && key.isWellFormed()) return key
+  const got = typeof key === 'string' && key !== '' ? 'one with half a surrogate pair' : describeValue(key)
+  throw new InvalidKeyError(`${what}: expected a string that is not empty, got ${got}`)
 }
 
 /**
- * Writes one part so that different parts never read the same: `%` and `:` are escaped, and a string that
- * reads like a number, a boolean or a bigint stands in quotes (`42` is the number, `'42'` the string).
+ * Writes one part so that different parts never read the same: `%`, `:` and whatever else stands between
+ * parts are escaped, and a string that reads like a number, a boolean or a bigint stands in quotes (`42` is
+ * the number, `'42'` the string).
  */
-export function encodePart(part: unknown, what: string): string {
-  if (typeof part === 'string') {
-    const escaped = part.replace(
-      /[%:]|^'/g,
-      (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
+export function encodePart(part: unknown, what: string, separators = ':'): string {
+  const escaped = (text: string): string =>
+    text.replace(/[^a-z\d]/gi, (letter) =>
+      letter === '%' || separators.includes(letter) ? percentEncode(letter) : letter,
     )
-    return READS_LIKE_ANOTHER_TYPE.test(escaped) ? `'${escaped}'` : escaped
+  if (typeof part === 'string') {
+    // A quote at the beginning is ours.
+    return READS_LIKE_ANOTHER_TYPE.test(part) ? escaped(`'${part}'`) : escaped(part).replace(/^'/, '%27')
   }
-  if (Object.is(part, -0)) return '-0'
-  if (typeof part === 'bigint') return `${String(part)}n`
-  if (typeof part === 'boolean' || (typeof part === 'number' && !Number.isNaN(part))) return String(part)
+  if (Object.is(part, -0)) return escaped('-0')
+  if (typeof part === 'bigint') return escaped(`${String(part)}n`)
+  if (typeof part === 'boolean' || (typeof part === 'number' && !Number.isNaN(part)))
+    return escaped(String(part))
   throw new InvalidKeyError(
     `${what}: expected a string, number, bigint or boolean, got ${describeValue(part)}`,
   )
 }
 
+function percentEncode(letter: string): string {
+  return `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
+}
+
+/** A mark of ASCII, but the one that escapes. */
+const SEPARATOR = /^[ -$&-/:-@[-`{-~]/
 const READS_LIKE_ANOTHER_TYPE = /^(-?\d[\d.]*(e[+-]?\d+)?n?|-?Infinity|true|false|)$/
 
 function joinParts(parts: readonly unknown[], what: (index: number) => string): string {
@@ -94,13 +113,31 @@ function unreadable(owner: string, template: string): InvalidOptionError {
   )
 }
 
-function fill(owner: string, segment: Segment, args: readonly unknown[]): string {
-  if (typeof segment === 'string') return segment
-  const place = [segment.position, ...segment.path].join('.')
-  const value = segment.path.reduce<unknown>(
+/** What ends a place: the first letter of the text behind it. In the places themselves it is escaped. */
+function separatorsOf(owner: string, segments: readonly Segment[]): string {
+  const texts = segments.map((segment) => (typeof segment === 'string' ? segment : undefined))
+  const behind = texts.flatMap((text, index) =>
+    text === undefined && texts.slice(index + 1).some((other) => other === undefined)
+      ? [texts[index + 1] ?? '']
+      : [],
+  )
+  if (behind.every((text) => SEPARATOR.test(text))) return `:${behind.map((text) => text.charAt(0)).join('')}`
+  throw new InvalidOptionError(
+    `${owner}: key`,
+    "expected a mark such as ':' behind each place that another one follows, so that they can be told apart",
+  )
+}
+
+function fill(
+  owner: string,
+  { position, path }: Place,
+  args: readonly unknown[],
+  separators: string,
+): string {
+  const value = path.reduce<unknown>(
     (found, name) =>
       found === undefined || found === null ? undefined : (found as Record<string, unknown>)[name],
-    args[segment.position],
+    args[position],
   )
-  return encodePart(value, `${owner}: {${place}} of the key`)
+  return encodePart(value, `${owner}: {${[position, ...path].join('.')}} of the key`, separators)
 }

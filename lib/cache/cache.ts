@@ -36,6 +36,12 @@ interface Outcome {
   readonly stored?: Stored
 }
 
+interface FlightPlan {
+  readonly ttlMs: number
+  readonly tags: readonly string[]
+  readonly isUnderWay: () => boolean
+}
+
 const MOST_JOURNALLED = 10_000
 
 /**
@@ -148,10 +154,10 @@ export class Cache {
     }
     // A flight of its own: who asks for the key meanwhile gets this value, and a later change overtakes it.
     const flight = this.#flights.start(key, tags, async (isUnderWay) => {
-      const count = await this.#entries.count(tags, ttlMs)
-      const stored = isUnderWay() ? await this.#entries.write(key, payload, { count, ttlMs, tags }) : 'none'
+      const stored = await this.#put(key, payload, { ttlMs, tags, isUnderWay })
       return { value, payload, isHit: true, stored }
     })
+    this.#entries.hold(flight.outcome)
     return (await flight.outcome).stored ?? 'none'
   }
 
@@ -226,10 +232,20 @@ export class Cache {
     await this.#client.close()
   }
 
+  async #put(key: string, payload: Payload, { ttlMs, tags, isUnderWay }: FlightPlan): Promise<Stored> {
+    for (;;) {
+      const before = this.state
+      const count = await this.#entries.count(tags, ttlMs)
+      const stored = isUnderWay() ? await this.#entries.write(key, payload, { count, ttlMs, tags }) : 'none'
+      // Redis went away in between: memory has counts of its own.
+      if (stored !== 'memory' || before !== 'ready' || this.state === 'ready') return stored
+    }
+  }
+
   async #lookUp(
     key: string,
     loader: () => unknown,
-    { ttlMs, tags, isUnderWay }: { ttlMs: number; tags: readonly string[]; isUnderWay: () => boolean },
+    { ttlMs, tags, isUnderWay }: FlightPlan,
   ): Promise<Outcome> {
     const { entry, count } = await this.#entries.open(key, tags)
     const found = entry && decodeValue(entry)
@@ -264,7 +280,7 @@ export class Cache {
     const ttlMs = ttl === undefined ? this.#configuration.ttlMs : parseDuration(ttl, `${method}: ttl`)
     if (options === undefined) return { ttlMs, tags: [] }
     checkOptions(method, options, ['tags'])
-    const tags = checkTags(`${method}: tags`, options.tags ?? [])
+    const tags = options.tags === undefined ? [] : checkTags(`${method}: tags`, options.tags)
     return { ttlMs, tags: [...new Set(tags)] }
   }
 }

@@ -14,6 +14,13 @@ export interface Opened {
   readonly count: string
 }
 
+interface Reading {
+  readonly entry: Entry | undefined
+  readonly count: string | undefined
+  /** Whether all stamps were there that the caller's tags need. */
+  readonly isGrounded: boolean
+}
+
 /** How a value is stored that was made since {@link EntryStore.open}. */
 export interface WriteOptions {
   /** The count of that time: what was invalidated later makes it void. */
@@ -54,9 +61,10 @@ export class EntryStore {
 
   /** Finds what is under a key, and notes the count for what may be made in its place. */
   async open(key: string, tags: readonly string[] = []): Promise<Opened> {
-    const { entry, count } = await this.#read(key, tags)
-    if (count !== undefined) return { entry, count }
-    return { entry, count: await this.count(tags) }
+    const { entry, count, isGrounded } = await this.#read(key, tags)
+    if (entry !== undefined) return { entry, count: entry.count }
+    // A stamp that is first written behind the load might be later than its beginning.
+    return { entry, count: isGrounded && count !== undefined ? count : await this.count(tags) }
   }
 
   /** Finds what is under a key. */
@@ -76,8 +84,7 @@ export class EntryStore {
     const bytes = encodeEntry(name, { ...payload, count, tags }, this.#clock.now())
     const stamps = this.count(tags, ttlMs)
     const stored = this.#client.set(name, bytes, ttlMs)
-    const write = Promise.all([stamps, stored]).finally(() => this.#writes.delete(write))
-    this.#writes.add(write)
+    this.hold(Promise.all([stamps, stored]))
     return stored
   }
 
@@ -92,10 +99,15 @@ export class EntryStore {
   }
 
   /** Makes void all entries of the namespace. */
-  async clear(): Promise<Stored> {
-    const stored = await this.#client.stamp(this.#stamps.ground([]))
-    if (stored === 'memory') this.#memory.clear()
-    return stored
+  clear(): Promise<Stored> {
+    this.#memory.clear()
+    return this.#client.stamp(this.#stamps.ground([]))
+  }
+
+  /** Makes {@link EntryStore.drain} wait for a write. */
+  hold(write: Promise<unknown>): void {
+    const held = write.finally(() => this.#writes.delete(held))
+    this.#writes.add(held)
   }
 
   /** Resolves when nothing is being written any more. */
@@ -112,16 +124,13 @@ export class EntryStore {
   }
 
   /** One round trip, and one more only for an entry with tags that the caller didn't name. */
-  async #read(
-    key: string,
-    tags: readonly string[],
-  ): Promise<{ entry: Entry | undefined; count: string | undefined }> {
+  async #read(key: string, tags: readonly string[]): Promise<Reading> {
     const { counter, floor } = this.#stamps
     const name = this.#name(key)
     const stampKeys = tags.map((tag) => this.#stamps.of(tag))
-    const found = await this.#client.getMany([name, counter, floor, ...stampKeys])
-    const [bytes, count, ...stamps] = found
-    const miss = { entry: undefined, count: count?.toString('latin1') }
+    const [bytes, count, ...stamps] = await this.#client.getMany([name, counter, floor, ...stampKeys])
+    const isGrounded = stamps.every((stamp) => stamp !== undefined)
+    const miss = { entry: undefined, count: count?.toString('latin1'), isGrounded }
     const entry = decodeEntry(name, bytes)
     if (entry === undefined) return miss
 

@@ -33,7 +33,8 @@ const NOTHING = Buffer.alloc(0)
  */
 export function encodeValue(value: unknown): Payload {
   if (value === undefined) return { kind: 'undefined', payload: NOTHING }
-  if (Buffer.isBuffer(value)) return { kind: 'bytes', payload: value }
+  // A copy: the caller may go on writing to its own.
+  if (Buffer.isBuffer(value)) return { kind: 'bytes', payload: Buffer.from(value) }
   const json = JSON.stringify(value) as string | undefined
   if (json === undefined) throw new TypeError(`a ${typeof value} cannot be written as JSON`)
   return { kind: 'json', payload: Buffer.from(json) }
@@ -55,11 +56,11 @@ export function decodeValue({ kind, payload }: Payload): { readonly value: unkno
 
 /**
  * Writes an entry: one line that says what it is, then the value, which `redis-cli` shows as it is.
- * The line: `holdfast1 <kind> <check of the key> <made at, Unix ms> <count> <tags>`.
+ * The line: `holdfast1 <kind> <check of the key> <made at, Unix ms> <count> <bytes that follow> <tags>`.
  */
 export function encodeEntry(key: string, entry: Entry, madeAt: number): Buffer {
   const tags = entry.tags.map(encodeURIComponent).join(',')
-  const header = [MAGIC, entry.kind, keyCheck(key), madeAt, entry.count, tags].join(' ')
+  const header = [MAGIC, entry.kind, keyCheck(key), madeAt, entry.count, entry.payload.length, tags].join(' ')
   return Buffer.concat([Buffer.from(`${header}\n`), entry.payload])
 }
 
@@ -67,12 +68,14 @@ export function encodeEntry(key: string, entry: Entry, madeAt: number): Buffer {
 export function decodeEntry(key: string, bytes: Buffer | undefined): Entry | undefined {
   const end = bytes?.subarray(0, LONGEST_HEADER).indexOf(NEWLINE) ?? -1
   if (bytes === undefined || end === -1) return undefined
-  const [magic, kind, check, , count, tags] = bytes.toString('latin1', 0, end).split(' ')
+  const [magic, kind, check, , count, length, tags] = bytes.toString('latin1', 0, end).split(' ')
   if (magic !== MAGIC || check !== keyCheck(key) || count === undefined || tags === undefined)
     return undefined
+  const payload = bytes.subarray(end + 1)
+  if (length !== String(payload.length)) return undefined
   if (kind !== 'json' && kind !== 'bytes' && kind !== 'undefined') return undefined
   try {
-    const entry: Entry = { kind, count, payload: bytes.subarray(end + 1), tags: readTags(tags) }
+    const entry: Entry = { kind, count, payload, tags: readTags(tags) }
     return entry
   } catch {
     return undefined

@@ -89,13 +89,13 @@ export function resolveOptions(options: CacheOptions = {}): CacheConfiguration {
     }),
     memory: resolveMemory(options.memory),
     logger,
-    clock: options.clock ?? systemClock,
+    clock: resolveClock(options.clock),
   })
 }
 
 function resolvePrimary({ redis, client }: CacheOptions, logger: Logger): CacheClient | undefined {
   if (client !== undefined) {
-    if (redis === undefined) return client
+    if (redis === undefined) return requireClient(client)
     throw new InvalidOptionError('createCache: client', "expected either 'client' or 'redis', got both")
   }
   if (redis === false) return undefined
@@ -143,12 +143,37 @@ function resolveMemory(memory: CacheOptions['memory']): MemoryBounds {
 function resolveLogger(logger: Logger | false | undefined): Logger {
   if (logger === undefined) return consoleLogger
   if (logger === false) return silentLogger
-  const hasAll = (['info', 'warn', 'error'] as const).every((level) => typeof logger[level] === 'function')
-  if (hasAll) return guarded(logger)
+  if (hasMethods(logger, ['info', 'warn', 'error'])) return guarded(logger)
   throw new InvalidOptionError(
     'createCache: logger',
     'expected an object with info, warn and error, or false',
   )
+}
+
+function resolveClock(clock: Clock | undefined): Clock {
+  if (clock === undefined) return systemClock
+  if (hasMethods(clock, ['now', 'monotonic'])) return clock
+  throw new InvalidOptionError('createCache: clock', 'expected an object with now and monotonic')
+}
+
+function requireClient(client: CacheClient): CacheClient {
+  const methods = [
+    'connect',
+    'disconnect',
+    'close',
+    'onDisconnect',
+    'ping',
+    'getMany',
+    'set',
+    'delete',
+  ] as const
+  if (hasMethods(client, [...methods, 'stamp', 'ensureStamps', 'raise', 'size'])) return client
+  throw new InvalidOptionError('createCache: client', `expected a CacheClient, got ${describeValue(client)}`)
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
 }
 
 /** A logger that fails must not fail the one who logs. */

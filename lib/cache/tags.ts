@@ -65,10 +65,13 @@ export function isCurrent(count: string, stamp: Buffer | undefined): boolean {
  * @throws {InvalidOptionError} for anything else.
  */
 export function checkTags(option: string, tags: unknown): readonly string[] {
-  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== ''))
-    return tags as string[]
+  if (Array.isArray(tags) && tags.every(isTag)) return tags
   throw new InvalidOptionError(
     option,
     `expected an array of strings that are not empty, or a function that gives one, got ${describeValue(tags)}`,
   )
+}
+
+function isTag(tag: unknown): tag is string {
+  return typeof tag === 'string' && tag !== '' && tag.isWellFormed()
 }

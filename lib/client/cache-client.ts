@@ -40,8 +40,8 @@ export interface CacheClient {
   stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void>
 
   /**
-   * The count as it stands, begun where there is none; stamps that are missing are given it, those that
-   * exist keep theirs. Atomic. None of them has less than `ttlMs` left afterwards.
+   * The count as it stands, begun where there is none; stamps that are missing, or of another epoch, are given
+   * it, the others keep theirs. Atomic. None of them has less than `ttlMs` left afterwards.
    */
   ensureStamps(counter: string, stamps: readonly string[], ttlMs: number): Promise<string>
 

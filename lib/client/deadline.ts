@@ -4,6 +4,7 @@ interface Wait {
   readonly due: number
   readonly giveUp: () => void
   settled: boolean
+  onSettled?: () => void
 }
 
 /**
@@ -36,17 +37,30 @@ export class Deadline {
       this.#arm()
       work.then(
         (value) => {
-          wait.settled = true
+          settle(wait)
           resolve(value)
         },
         (error: unknown) => {
-          wait.settled = true
+          settle(wait)
           // The work's own reason is passed on as it came.
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
           reject(error)
         },
       )
     })
+  }
+
+  /** Resolves when nothing is waited for any more. */
+  async idle(): Promise<void> {
+    const pending = this.#waits.filter((wait) => !wait.settled)
+    await Promise.all(
+      pending.map(
+        (wait) =>
+          new Promise<void>((resolve) => {
+            wait.onSettled = resolve
+          }),
+      ),
+    )
   }
 
   #arm(): void {
@@ -67,7 +81,15 @@ export class Deadline {
     const pending = this.#waits.filter((wait) => !wait.settled)
     const due = pending.filter((wait) => wait.due <= now)
     this.#waits = pending.slice(due.length)
-    for (const wait of due) wait.giveUp()
+    for (const wait of due) {
+      settle(wait)
+      wait.giveUp()
+    }
     this.#arm()
   }
+}
+
+function settle(wait: Wait): void {
+  wait.settled = true
+  wait.onSettled?.()
 }

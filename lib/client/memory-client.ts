@@ -74,7 +74,9 @@ export class MemoryClient implements CacheClient {
     const count = this.#count(counter)
     for (const key of [counter, ...stamps]) {
       const ttl = Math.max(ttlMs, this.#entries.getRemainingTTL(key))
-      this.#entries.set(key, this.#entries.get(key) ?? Buffer.from(count), { ttl })
+      const found = this.#entries.get(key)
+      const isOfThisEpoch = found !== undefined && epochOf(found.toString()) === epochOf(count)
+      this.#entries.set(key, isOfThisEpoch ? found : Buffer.from(count), { ttl })
     }
     return Promise.resolve(count)
   }
@@ -105,4 +107,8 @@ export class MemoryClient implements CacheClient {
   #count(counter: string): string {
     return this.#entries.get(counter)?.toString() ?? `${randomBytes(9).toString('base64url')}.0`
   }
+}
+
+function epochOf(count: string): string {
+  return count.split('.', 1)[0] ?? ''
 }

@@ -14,13 +14,21 @@ local count = epoch .. '.' .. string.format('%.0f', number + 1)
 for i = 1, #KEYS do redis.call('SET', KEYS[i], count, 'PX', ARGV[2]) end
 return count`)
 
-/** KEYS: counter, stamps. ARGV: epoch for a new counter, ttl. Creates what is missing, prolongs the rest. */
+/**
+ * KEYS: counter, stamps. ARGV: epoch for a new counter, ttl. Creates what is missing or of a counter that is
+ * gone, prolongs the rest.
+ */
 export const ENSURE_STAMPS = script(`
 local count = redis.call('GET', KEYS[1]) or (ARGV[1] .. '.0')
+local epoch = string.match(count, '^[^.]*')
 for i = 1, #KEYS do
-  local left = redis.call('PTTL', KEYS[i])
-  if left == -2 then redis.call('SET', KEYS[i], count, 'PX', ARGV[2])
-  elseif left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
+  local found = redis.call('GET', KEYS[i])
+  if not found or string.match(found, '^[^.]*') ~= epoch then
+    redis.call('SET', KEYS[i], count, 'PX', ARGV[2])
+  else
+    local left = redis.call('PTTL', KEYS[i])
+    if left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
+  end
 end
 return count`)
 

@@ -152,6 +152,7 @@ export class ResilientClient {
     this.#enter('closed')
     this.#backoff.cancel()
     clearInterval(this.#heartbeat)
+    await this.#deadline.idle()
     if (wasReady) await this.#attempt((client) => client.close()).catch(() => undefined)
     this.#primary?.disconnect()
     await this.#memory.close()

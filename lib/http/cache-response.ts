@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../cache/cache'
 import { encodeValue } from '../cache/entry'
 import type { Opened } from '../cache/entry-store'
+import { describeValue } from '../check-options'
 import type { Duration } from '../duration'
+import { InvalidKeyError } from '../errors'
 import type { ForwardReason } from './cache-status'
 import { setCacheStatus } from './cache-status'
 import { deltaSeconds } from './cache-control'
@@ -10,10 +12,10 @@ import type { CacheableRequest, ResponseConfiguration, ResponseOptions } from '.
 import { resolveResponseOptions } from './options'
 import { field } from './recording'
 import { fieldsOf, record } from './recorder'
-import { remainingSeconds, replay } from './replay'
+import { isFresh, remainingSeconds, replay } from './replay'
 import { requestKey } from './request-key'
 import type { Storability } from './storability'
-import { isIdentified, storabilityOf } from './storability'
+import { isIdentified as identifies, storabilityOf } from './storability'
 import type { StoredResponse } from './stored-response'
 import { decodeResponse, encodeResponse, fieldsToStore, isVariantFor, variantOf } from './stored-response'
 
@@ -66,8 +68,8 @@ async function answer(
 ): Promise<boolean> {
   if (req.method !== 'GET' && req.method !== 'HEAD') return forward(res, { fwd: 'method' })
   if (req.headers.range !== undefined) return forward(res, { fwd: 'bypass', detail: 'range' })
-  const scope = configuration.scope?.(req)
-  if (configuration.scope !== undefined && (scope === undefined || scope === '')) {
+  const scope = checkScope(configuration.scope?.(req))
+  if (configuration.scope !== undefined && scope === undefined) {
     return forward(res, { fwd: 'bypass', detail: 'no-scope' })
   }
   const visit: Visit = {
@@ -77,12 +79,14 @@ async function answer(
     key: requestKey(req, scope),
     tags: configuration.tags(req),
     isScoped: scope !== undefined,
-    isIdentified: isIdentified(req, configuration.ignore),
+    isIdentified: identifies(req, configuration.ignore),
   }
   const opened = await visit.cache.entries.open(visit.key, visit.tags)
   const found = readStored(opened)
   const fwd = found === undefined ? 'uri-miss' : whyNotUsable(visit, found)
   visit.cache.counters.count(fwd === undefined)
+  // Somebody else has answered meanwhile.
+  if (res.headersSent) return true
   if (found !== undefined && fwd === undefined) {
     const now = visit.cache.clock.now()
     setCacheStatus(res, { hit: true, ttl: remainingSeconds(found, now) })
@@ -91,6 +95,15 @@ async function answer(
   }
   recordVisit(visit, { count: opened.count, fwd: fwd ?? 'uri-miss' }, configuration)
   return false
+}
+
+/** Whose copy it is; `undefined` where nobody is known. What names nobody must not be a name for all. */
+function checkScope(scope: unknown): string | number | undefined {
+  if (scope === undefined || scope === null || scope === '') return undefined
+  if (typeof scope === 'string' || (typeof scope === 'number' && Number.isFinite(scope))) return scope
+  throw new InvalidKeyError(
+    `cacheResponse: scope: expected a string or a number, got ${describeValue(scope)}`,
+  )
 }
 
 function forward(res: ServerResponse, handling: Parameters<typeof setCacheStatus>[1]): false {
@@ -105,21 +118,28 @@ function readStored({ entry }: Opened): StoredResponse | undefined {
 function whyNotUsable(visit: Visit, found: StoredResponse): ForwardReason | undefined {
   if (!isVariantFor(found, visit.req.headers)) return 'vary-miss'
   if (visit.isIdentified && !visit.isScoped && !found.isPublic) return 'bypass'
-  if (remainingSeconds(found, visit.cache.clock.now()) < 0) return 'uri-miss'
+  if (!isFresh(found, visit.cache.clock.now())) return 'uri-miss'
   return undefined
 }
 
 function recordVisit(
   visit: Visit,
   { count, fwd }: { count: string; fwd: ForwardReason },
-  { ttlMs, maxBodyBytes }: ResponseConfiguration,
+  { ttlMs, maxBodyBytes, ignore }: ResponseConfiguration,
 ): void {
   const { req, res, cache, key, tags, isScoped, isIdentified } = visit
   const before = fieldsOf(res)
   let head: StoredResponse | undefined
   record(res, {
-    onHead(response) {
-      const storability = storabilityOf(response, { ttlMs, maxBodyBytes, isScoped, isIdentified })
+    onHead(sent) {
+      const response = { ...sent, recordedAt: cache.clock.now() }
+      const storability = storabilityOf(response, {
+        ttlMs,
+        maxBodyBytes,
+        isScoped,
+        // Asked again: who asks may have been found out behind this middleware.
+        isIdentified: isIdentified || identifies(req, ignore),
+      })
       const mayStore = storability.isStorable && req.method === 'GET'
       setCacheStatus(res, { fwd, stored: mayStore, ...detailOf(storability) })
       if (!storability.isStorable || !mayStore) return undefined

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { parseHttpDate } from './http-date'
 import type { StoredResponse } from './stored-response'
 import { field } from './recording'
 
@@ -15,8 +16,8 @@ export function isNotModified(stored: StoredResponse, headers: IncomingHttpHeade
     const tags = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []
     return etag !== undefined && tags.some((tag) => weak(tag) === weak(String(etag)))
   }
-  const since = Date.parse(headers['if-modified-since'] ?? '')
-  const modified = Date.parse(String(field(stored, 'last-modified') ?? ''))
+  const since = parseHttpDate(headers['if-modified-since'] ?? '')
+  const modified = parseHttpDate(String(field(stored, 'last-modified') ?? ''))
   return modified <= since
 }
 

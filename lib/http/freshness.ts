@@ -1,5 +1,6 @@
 import type { Directives } from './cache-control'
 import { deltaSeconds } from './cache-control'
+import { parseHttpDate } from './http-date'
 import type { Recording } from './recording'
 import { field } from './recording'
 
@@ -35,8 +36,8 @@ function declaredSeconds(response: Recording, directives: Directives): number | 
   if (lifetime !== undefined) return deltaSeconds(lifetime)
   const expires = field(response, 'expires')
   if (expires === undefined) return undefined
-  const until = Date.parse(String(expires))
-  const from = Date.parse(String(field(response, 'date') ?? '')) || response.recordedAt
+  const until = parseHttpDate(String(expires))
+  const from = parseHttpDate(String(field(response, 'date') ?? '')) || response.recordedAt
   // An Expires that cannot be read lies in the past (RFC 9111 §5.3).
   return Number.isNaN(until) ? 0 : Math.max(0, (until - from) / 1000)
 }

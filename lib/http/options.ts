@@ -7,20 +7,22 @@ import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
 import { InvalidOptionError } from '../errors'
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- what the application puts there is its own to type */
+// What the application puts on a request is its own to type.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Anything = any
+
 /**
  * A request as Express hands it on, with whatever earlier middleware put on it. What that is, is the
  * application's to type: annotate the parameter where you want it checked.
  */
 export type CacheableRequest = IncomingMessage & {
-  readonly auth?: any
-  readonly user?: any
-  readonly session?: any
-  readonly params?: any
-  readonly query?: any
-  readonly cookies?: any
-} & Record<string, any>
-/* eslint-enable @typescript-eslint/no-explicit-any */
+  readonly auth?: Anything
+  readonly user?: Anything
+  readonly session?: Anything
+  readonly params?: Anything
+  readonly query?: Anything
+  readonly cookies?: Anything
+} & Record<string, Anything>
 
 /** A request header that says who asks. */
 export type CredentialHeader = 'authorization' | 'cookie'

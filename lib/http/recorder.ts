@@ -1,10 +1,10 @@
 import type { ClientRequest, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Fields, FieldValue, Recording } from './recording'
+import type { Fields, FieldValue, ResponseHead } from './recording'
 
 /** What a recorder asks of the one who decides. */
 export interface Recorder {
   /** Called once, before the head is sent; says how much of the body to keep, in bytes, or that none is wanted. */
-  readonly onHead: (head: Recording) => number | undefined
+  readonly onHead: (head: ResponseHead) => number | undefined
   /** Called once, when the whole response has been sent and all of its body was kept. */
   readonly onSent: (body: Buffer) => void
 }
@@ -37,13 +37,20 @@ export function record(res: ServerResponse, recorder: Recorder): void {
   }
 
   res.writeHead = function (this: ServerResponse, status: number, ...rest: unknown[]): ServerResponse {
-    const message = typeof rest[0] === 'string' ? rest[0] : undefined
     if (isHeadSeen || this.headersSent) return Reflect.apply(found.writeHead, this, [status, ...rest])
-    isHeadSeen = true
-    setFields(this, (message === undefined ? rest[0] : rest[1]) as Head)
+    const message = typeof rest[0] === 'string' ? rest[0] : undefined
+    setFields(this, (message === undefined ? (rest[0] ?? rest[1]) : rest[1]) as Head)
     this.statusCode = status
     room = recorder.onHead(headOf(this, status, message))
-    Reflect.apply(found.writeHead, this, message === undefined ? [status] : [status, message])
+    isHeadSeen = true
+    try {
+      Reflect.apply(found.writeHead, this, message === undefined ? [status] : [status, message])
+    } catch (error) {
+      // This head was not sent: what is sent instead is another one.
+      isHeadSeen = false
+      stopKeeping()
+      throw error
+    }
     // Session cookies are set by outer wrappers, at the last moment.
     if (this.hasHeader('set-cookie')) stopKeeping()
     return this
@@ -51,7 +58,7 @@ export function record(res: ServerResponse, recorder: Recorder): void {
 
   res.write = function (this: ServerResponse, ...args: unknown[]): boolean {
     // The head comes first, so that it is known whether this is to be kept.
-    if (!this.headersSent) this.writeHead(this.statusCode)
+    if (!this.headersSent && isChunk(args[0])) this.writeHead(this.statusCode)
     // Within end() this is a wrapper further in, and its bytes are those that end() was given.
     if (!isEnded) keep(args[0], args[1])
     return Reflect.apply(found.write, this, args)
@@ -60,9 +67,14 @@ export function record(res: ServerResponse, recorder: Recorder): void {
   res.end = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
     if (isEnded) return Reflect.apply(found.end, this, args)
     isEnded = true
-    const result = Reflect.apply(found.end, this, args)
+    try {
+      Reflect.apply(found.end, this, args)
+    } catch (error) {
+      isEnded = false
+      throw error
+    }
     keep(args[0], args[1])
-    return result
+    return this
   } as typeof res.end
 
   // A connection that is lost closes the response first; whatever ends it later has not been sent.
@@ -85,29 +97,28 @@ export function fieldsOf(res: ServerResponse): Fields {
   return names.map((name) => [name, (res.getHeader(name) ?? '') as FieldValue] as const)
 }
 
-function headOf(res: ServerResponse, status: number, message: string | undefined): Recording {
-  return {
-    status,
-    // Unset until somebody sets it.
-    statusMessage: message ?? (res.statusMessage || ''),
-    fields: fieldsOf(res),
-    recordedAt: Date.now(),
-  }
+function headOf(res: ServerResponse, status: number, message: string | undefined): ResponseHead {
+  // The message is unset until somebody sets it.
+  return { status, statusMessage: message ?? (res.statusMessage || ''), fields: fieldsOf(res) }
 }
 
 /** Takes in the fields that `writeHead` was given, in each of its forms: an object, pairs, a flat list. */
 function setFields(res: ServerResponse, head: Head): void {
-  if (head === undefined) return
+  if (head === undefined || (head as unknown) === null) return
   if (!Array.isArray(head)) {
     for (const [name, value] of Object.entries(head)) if (value !== undefined) res.setHeader(name, value)
     return
   }
-  const flat = (head as unknown[]).flat() as string[]
-  const names = new Set(flat.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()))
-  for (const name of names) res.removeHeader(name)
-  for (let index = 0; index + 1 < flat.length; index += 2) {
-    res.appendHeader(String(flat[index]), String(flat[index + 1]))
-  }
+  const pairs = pairsOf(head)
+  for (const [name] of pairs) res.removeHeader(name)
+  for (const [name, value] of pairs) for (const line of [value].flat()) res.appendHeader(name, String(line))
+}
+
+function pairsOf(list: readonly unknown[]): (readonly [name: string, value: unknown])[] {
+  if (Array.isArray(list[0]))
+    return (list as readonly (readonly [unknown, unknown])[]).map(([name, value]) => [String(name), value])
+  const names = list.filter((_, index) => index % 2 === 0 && index + 1 < list.length)
+  return names.map((name, index) => [String(name), list[2 * index + 1]])
 }
 
 function isChunk(chunk: unknown): chunk is string | Uint8Array {

@@ -5,12 +5,16 @@ export type FieldValue = string | number | readonly string[]
 export type Fields = readonly (readonly [name: string, value: FieldValue])[]
 
 /** The head of a response as the route made it. */
-export interface Recording {
+export interface ResponseHead {
   readonly status: number
   readonly statusMessage: string
   /** All fields that were set when the head was sent, those of earlier middleware included. */
   readonly fields: Fields
-  /** When the head was sent, in Unix milliseconds. */
+}
+
+/** A head with the time when it was sent. */
+export interface Recording extends ResponseHead {
+  /** In Unix milliseconds. */
   readonly recordedAt: number
 }
 

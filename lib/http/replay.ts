@@ -28,6 +28,11 @@ export function ageOf(stored: StoredResponse, now: number): number {
   return stored.initialAge + Math.max(0, Math.floor((now - stored.recordedAt) / 1000))
 }
 
+/** Whether a stored response may be used without asking the route (RFC 9111 §4.2). */
+export function isFresh(stored: StoredResponse, now: number): boolean {
+  return now < stored.recordedAt + stored.freshForMs
+}
+
 /** How many whole seconds a stored response may still be used. */
 export function remainingSeconds(stored: StoredResponse, now: number): number {
   return Math.floor((stored.recordedAt + stored.freshForMs - now) / 1000)

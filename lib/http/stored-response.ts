@@ -45,12 +45,19 @@ export function encodeResponse({ body, ...head }: StoredResponse): Buffer {
 /** Reads a stored response; `undefined` for what is none. */
 export function decodeResponse(bytes: Buffer): StoredResponse | undefined {
   const end = bytes.indexOf(NEWLINE)
+  if (end === -1) return undefined
   try {
-    const head = JSON.parse(bytes.toString('utf8', 0, end)) as Omit<StoredResponse, 'body'>
-    return { ...head, body: bytes.subarray(end + 1) }
+    const head: unknown = JSON.parse(bytes.toString('utf8', 0, end))
+    return isHead(head) ? { ...head, body: bytes.subarray(end + 1) } : undefined
   } catch {
     return undefined
   }
+}
+
+function isHead(head: unknown): head is Omit<StoredResponse, 'body'> {
+  const { status, fields, variant, recordedAt, freshForMs } = (head ?? {}) as Partial<StoredResponse>
+  const hasTimes = typeof recordedAt === 'number' && typeof freshForMs === 'number'
+  return typeof status === 'number' && Array.isArray(fields) && typeof variant === 'object' && hasTimes
 }
 
 /** The fields of a response that are replayed: what the route set or changed since the middleware was entered. */

@@ -38,6 +38,6 @@ export async function readHealth(client: ResilientClient): Promise<Health> {
     state,
     type: 'memory',
     connected: false,
-    ...(lastCause !== undefined && { cause: lastCause }),
+    ...(status === 'degraded' && lastCause !== undefined && { cause: lastCause }),
   }
 }

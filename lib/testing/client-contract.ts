@@ -122,6 +122,15 @@ export const clientContract: readonly ContractCase[] = [
     },
   },
   {
+    title: 'gives stamps of a counter that is gone the current count',
+    async run(client, key) {
+      await client.stamp(key('counter'), [key('stamp')], LONG_MS)
+      await client.delete([key('counter')])
+      const count = await client.ensureStamps(key('counter'), [key('stamp')], LONG_MS)
+      assert.deepEqual((await client.getMany([key('stamp')])).map(String), [count])
+    },
+  },
+  {
     title: 'prolongs stamps that have less time left than is asked for',
     async run(client, key) {
       await client.ensureStamps(key('counter'), [key('stamp')], 30)

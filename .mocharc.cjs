@@ -1,0 +1,17 @@
+// tsx takes one tsconfig per process, so the decorators' older dialect is a run of its own: spec:legacy.
+const isLegacyDialect = process.env.TSX_TSCONFIG_PATH !== undefined
+// Mocha would add the files it is given to those named here.
+const isChosen = process.argv.some((argument) => argument.endsWith('.spec.ts'))
+const isCi = process.env.CI !== undefined
+
+module.exports = {
+  import: ['tsx'],
+  extension: ['ts'],
+  ...(!isChosen && { spec: isLegacyDialect ? 'spec/decorators/**/*.spec.ts' : 'spec/**/*.spec.ts' }),
+  ignore: ['spec/package/consumers/**'],
+  reporter: './spec/support/reporter.cjs',
+  timeout: 10_000,
+  failZero: true,
+  forbidOnly: isCi,
+  forbidPending: isCi,
+}

@@ -1,0 +1,610 @@
+import { expect } from 'chai'
+import sinon from 'sinon'
+import { Cached, createCache, InvalidKeyError, InvalidOptionError, setDefaultCache } from 'holdfast'
+import type { Cache, CachedOptions, Duration } from 'holdfast'
+import { eventually } from '../support/eventually'
+import { ManualClock } from '../support/manual-clock'
+import { RedisServer } from '../support/redis-server'
+import { useDefaultCache } from '../support/use-default-cache'
+
+interface User {
+  id: string | number
+  load: number
+}
+
+describe('@Cached', () => {
+  let clock: ManualClock
+  let cache: Cache
+  let loads: number
+
+  beforeEach(() => {
+    clock = new ManualClock()
+    cache = createCache({ redis: false, logger: false, clock })
+    loads = 0
+  })
+
+  afterEach(async () => {
+    await cache.close()
+  })
+
+  /** A value that tells how often the method ran. */
+  function load(id: string | number): Promise<User> {
+    loads += 1
+    return Promise.resolve({ id, load: loads })
+  }
+
+  describe('answers from the cache', () => {
+    it('when the method is called again with arguments of the same key', async () => {
+      class Users {
+        @Cached((id) => ['user', id], '1h', { cache: () => cache })
+        async find(id: string, reason: string) {
+          return { reason, ...(await load(id)) }
+        }
+      }
+      const users = new Users()
+      expect(await users.find('7', 'first')).to.deep.equal({ reason: 'first', id: '7', load: 1 })
+      expect(await users.find('7', 'second')).to.deep.equal({ reason: 'first', id: '7', load: 1 })
+      expect(await users.find('8', 'third')).to.deep.equal({ reason: 'third', id: '8', load: 2 })
+    })
+
+    it('under a key that the rest of the application can name', async () => {
+      class Roles {
+        @Cached('role:{0}', '1h', { cache: () => cache })
+        find(name: string) {
+          return load(name)
+        }
+
+        @Cached('report:{0.school.id}:{1}', '1h', { cache: () => cache })
+        report(user: { school: { id: number } }, year: number) {
+          return load(user.school.id + year)
+        }
+
+        @Cached((name) => `role-as-it-is:${name}`, '1h', { cache: () => cache })
+        asItIs(name: string) {
+          return load(name)
+        }
+      }
+      const roles = new Roles()
+      await roles.find('admin')
+      await roles.report({ school: { id: 3 } }, 2026)
+      await roles.asItIs('a:b')
+      await eventually(async () => {
+        expect(await cache.get('role:admin')).to.deep.equal({ id: 'admin', load: 1 })
+        expect(await cache.get('report:3:2026')).to.deep.equal({ id: 2029, load: 2 })
+        expect(await cache.get('role-as-it-is:a:b')).to.deep.equal({ id: 'a:b', load: 3 })
+      })
+      await cache.delete('role:admin')
+      expect(await roles.find('admin')).to.deep.equal({ id: 'admin', load: 4 })
+    })
+
+    it('telling calls apart whose arguments merely read the same', async () => {
+      class Users {
+        @Cached((...parts) => ['user', ...parts], '1h', { cache: () => cache })
+        find(...parts: (string | number | boolean)[]) {
+          return load(parts.length)
+        }
+      }
+      const users = new Users()
+      const calls = [['7'], [7], ['true'], [true], ['a:b'], ['a', 'b'], ['a%3Ab'], ['']]
+      for (const call of calls) await users.find(...call)
+      expect(loads).to.equal(calls.length)
+      for (const call of calls) await users.find(...call)
+      expect(loads).to.equal(calls.length)
+    })
+
+    it('when another method names the same key', async () => {
+      class Users {
+        @Cached((id) => ['user', id], '1h', { cache: () => cache })
+        find(id: string) {
+          return load(id)
+        }
+
+        @Cached('user:{0}', '1h', { cache: () => cache })
+        findAgain(id: string) {
+          return load(id)
+        }
+      }
+      const users = new Users()
+      expect(await users.find('a')).to.deep.equal(await users.findAgain('a'))
+      expect(loads).to.equal(1)
+    })
+
+    it('until the ttl is over', async () => {
+      class Users {
+        @Cached('short', 1000, { cache: () => cache })
+        short() {
+          return load('short')
+        }
+
+        @Cached('long', '1m', { cache: () => cache })
+        long() {
+          return load('long')
+        }
+      }
+      const users = new Users()
+      await users.short()
+      await users.long()
+      clock.advance(999)
+      expect((await users.short()).load).to.equal(1)
+      clock.advance(2)
+      expect((await users.short()).load).to.equal(3)
+      expect((await users.long()).load).to.equal(2)
+      clock.advance(60_000)
+      expect((await users.long()).load).to.equal(4)
+    })
+
+    it("for the cache's own ttl where none is given", async () => {
+      const brief = createCache({ redis: false, logger: false, clock, ttl: '5s' })
+      class Users {
+        @Cached('users', undefined, { cache: brief })
+        all() {
+          return load('all')
+        }
+      }
+      const users = new Users()
+      await users.all()
+      clock.advance(4999)
+      expect((await users.all()).load).to.equal(1)
+      clock.advance(2)
+      expect((await users.all()).load).to.equal(2)
+      await brief.close()
+    })
+
+    for (const value of [undefined, null, 0, '', false, NaN, []]) {
+      it(`with ${Array.isArray(value) ? 'an empty array' : value === '' ? "''" : String(value)} too, which is no miss`, async () => {
+        const method = sinon.fake.resolves(value)
+        class Users {
+          @Cached('users', '1h', { cache: () => cache })
+          all(): Promise<unknown> {
+            return method() as Promise<unknown>
+          }
+        }
+        const users = new Users()
+        await users.all()
+        const again = await users.all()
+        expect(method.callCount).to.equal(1)
+        if (!Number.isNaN(value)) expect(again).to.deep.equal(value)
+      })
+    }
+  })
+
+  it('runs the method once for all who call at the same time', async () => {
+    class Users {
+      @Cached((id) => ['user', id], '1h', { cache: () => cache })
+      find(id: string) {
+        return load(id)
+      }
+    }
+    const users = new Users()
+    const found = await Promise.all(Array.from({ length: 20 }, () => users.find('7')))
+    expect(found).to.deep.equal(found.map(() => ({ id: '7', load: 1 })))
+  })
+
+  describe('passes on what the method throws', () => {
+    it('unchanged, to all who wait for it, and tries again at the next call', async () => {
+      const failure = Object.assign(new RangeError('no such user'), { status: 404 })
+      const method = sinon.stub<[], Promise<string>>().rejects(failure)
+      class Users {
+        @Cached('users', '1h', { cache: () => cache })
+        all() {
+          return method()
+        }
+      }
+      const users = new Users()
+      const outcomes = await Promise.all(
+        [users.all(), users.all()].map((call) => call.catch((error: unknown) => error)),
+      )
+      expect(outcomes[0]).to.equal(failure)
+      expect(outcomes[1]).to.equal(failure)
+      expect(method.callCount).to.equal(1)
+      method.resolves('found')
+      expect(await users.all()).to.equal('found')
+    })
+
+    it('be it no error at all', async () => {
+      class Users {
+        @Cached('users', '1h', { cache: () => cache })
+        all(): Promise<string> {
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+          return Promise.reject('gone')
+        }
+      }
+      expect(await new Users().all().catch((error: unknown) => error)).to.equal('gone')
+    })
+
+    it('as a rejection, also where the method throws before it has a promise', async () => {
+      class Users {
+        @Cached('users', '1h', { cache: () => cache })
+        all(): Promise<string> {
+          throw new RangeError('at once')
+        }
+      }
+      const call = new Users().all()
+      expect(String(await call.catch((error: unknown) => error))).to.equal('RangeError: at once')
+    })
+  })
+
+  describe('behaves like the method it stands for', () => {
+    it('having the same this, in the key and the tags too', async () => {
+      class Users {
+        constructor(readonly tenant: string) {}
+
+        @Cached(
+          function (id) {
+            return [this.tenant, 'user', id]
+          },
+          '1h',
+          {
+            cache: () => cache,
+            tags() {
+              return [`tenant:${this.tenant}`]
+            },
+          },
+        )
+        async find(id: string) {
+          return { tenant: this.tenant, ...(await load(id)) }
+        }
+      }
+      const [north, south] = [new Users('north'), new Users('south')]
+      expect(await north.find('7')).to.deep.equal({ tenant: 'north', id: '7', load: 1 })
+      expect(await south.find('7')).to.deep.equal({ tenant: 'south', id: '7', load: 2 })
+      await cache.invalidateTags('tenant:north')
+      expect(await north.find('7')).to.include({ load: 3 })
+      expect(await south.find('7')).to.include({ load: 2 })
+    })
+
+    it('getting the arguments as they were given', async () => {
+      const method = sinon.fake.resolves('done')
+      const [filter, extra] = [{ name: 'a' }, Symbol('extra')]
+      class Users {
+        @Cached((id) => ['user', id], '1h', { cache: () => cache })
+        find(id: string, ...rest: unknown[]): Promise<unknown> {
+          return method(id, ...rest) as Promise<unknown>
+        }
+      }
+      await new Users().find('7', filter, extra)
+      sinon.assert.calledOnceWithExactly(method, '7', filter, extra)
+    })
+
+    it('as a static method', async () => {
+      class Users {
+        static readonly table = 'users'
+        readonly table = 'of the instance'
+
+        @Cached(
+          function (id) {
+            return [this.table, id]
+          },
+          '1h',
+          { cache: () => cache },
+        )
+        static async find(id: string) {
+          return { table: this.table, ...(await load(id)) }
+        }
+      }
+      expect(await Users.find('7')).to.deep.equal({ table: 'users', id: '7', load: 1 })
+      expect(await Users.find('7')).to.include({ load: 1 })
+    })
+
+    it('as a method that has a symbol for a name', async () => {
+      const lookUp = Symbol('look up')
+      class Users {
+        @Cached((id) => ['user', id], '1h', { cache: () => cache })
+        [lookUp](id: string) {
+          return load(id)
+        }
+      }
+      const users = new Users()
+      await users[lookUp]('7')
+      expect(await users[lookUp]('7')).to.deep.equal({ id: '7', load: 1 })
+    })
+
+    it('in a subclass that inherits it', async () => {
+      class Users {
+        readonly kind: string = 'user'
+
+        @Cached(
+          function (id) {
+            return [this.kind, id]
+          },
+          '1h',
+          { cache: () => cache },
+        )
+        find(id: string) {
+          return load(`${this.kind} ${id}`)
+        }
+      }
+      class Teachers extends Users {
+        override readonly kind = 'teacher'
+      }
+      expect((await new Users().find('7')).id).to.equal('user 7')
+      const teachers = new Teachers()
+      expect((await teachers.find('7')).id).to.equal('teacher 7')
+      expect((await teachers.find('7')).load).to.equal(2)
+    })
+
+    it('in an override that is not decorated, which is not cached, and its super, which is', async () => {
+      class Users {
+        @Cached((id) => ['user', id], '1h', { cache: () => cache })
+        find(id: string) {
+          return load(id)
+        }
+      }
+      let overrides = 0
+      class Teachers extends Users {
+        override async find(id: string) {
+          overrides += 1
+          return super.find(id)
+        }
+      }
+      const teachers = new Teachers()
+      await teachers.find('7')
+      expect((await teachers.find('7')).load).to.equal(1)
+      expect(overrides).to.equal(2)
+    })
+
+    it('in an override with a key of its own', async () => {
+      class Users {
+        @Cached((id) => ['user', id], '1h', { cache: () => cache })
+        find(id: string) {
+          return load(id)
+        }
+      }
+      class Teachers extends Users {
+        @Cached((id) => ['teacher', id], '1h', { cache: () => cache })
+        override async find(id: string) {
+          const user = await super.find(id)
+          return { ...user, id: `teacher ${id}` }
+        }
+      }
+      expect((await new Teachers().find('7')).id).to.equal('teacher 7')
+      expect((await new Users().find('7')).id).to.equal('7')
+      expect((await new Teachers().find('7')).id).to.equal('teacher 7')
+      expect(loads).to.equal(1)
+    })
+
+    it('taken off its object, with the this it is given', async () => {
+      class Users {
+        @Cached('users', '1h', { cache: () => cache })
+        async all() {
+          return { has: this instanceof Users, ...(await load('all')) }
+        }
+      }
+      const users = new Users()
+      const all = users.all.bind(users)
+      expect(await all()).to.deep.equal({ has: true, id: 'all', load: 1 })
+    })
+  })
+
+  describe('uses', () => {
+    it('the cache that it is given', async () => {
+      const own = createCache({ redis: false, logger: false })
+      class Users {
+        @Cached('users', '1h', { cache: own })
+        all() {
+          return load('all')
+        }
+      }
+      await new Users().all()
+      expect(await own.has('users')).to.equal(true)
+      await own.close()
+    })
+
+    it('the cache that the instance holds at the time of the call', async () => {
+      class Users {
+        constructor(public cache: Cache) {}
+
+        @Cached('users', '1h', { cache: (self) => self.cache })
+        all() {
+          return load('all')
+        }
+      }
+      const other = createCache({ redis: false, logger: false })
+      const users = new Users(cache)
+      expect((await users.all()).load).to.equal(1)
+      users.cache = other
+      expect((await users.all()).load).to.equal(2)
+      expect((await new Users(cache).all()).load).to.equal(1)
+      await other.close()
+    })
+
+    it('no cache where the instance holds none: that is an error of the call', async () => {
+      class Users {
+        declare cache: Cache
+
+        @Cached('users', '1h', { cache: (self) => self.cache })
+        all() {
+          return load('all')
+        }
+      }
+      const error: unknown = await new Users().all().catch((caught: unknown) => caught)
+      expect(error).to.be.instanceOf(InvalidOptionError)
+      expect(String(error)).to.match(/@Cached on (Users\.)?all: cache: expected a cache .*got undefined/)
+      expect(loads).to.equal(0)
+    })
+
+    describe('the default cache where none is named', () => {
+      useDefaultCache()
+
+      it('whichever that is at the time of the call', async () => {
+        class Users {
+          @Cached('users', '1h')
+          all() {
+            return load('all')
+          }
+        }
+        const users = new Users()
+        await users.all()
+        expect((await users.all()).load).to.equal(1)
+        setDefaultCache(cache)
+        expect((await users.all()).load).to.equal(2)
+        expect((await users.all()).load).to.equal(2)
+      })
+    })
+  })
+
+  describe('tags what it stores', () => {
+    it('with fixed tags', async () => {
+      class Users {
+        @Cached('users', '1h', { cache: () => cache, tags: ['users', 'people'] })
+        all() {
+          return load('all')
+        }
+      }
+      const users = new Users()
+      await users.all()
+      await cache.invalidateTags('others')
+      expect((await users.all()).load).to.equal(1)
+      await cache.invalidateTags('people')
+      expect((await users.all()).load).to.equal(2)
+    })
+
+    it("with tags by the call's arguments", async () => {
+      class Users {
+        @Cached((school, id) => ['user', school, id], '1h', {
+          cache: () => cache,
+          tags: (school, id) => [`school:${String(school)}`, `user:${id}`],
+        })
+        find(school: number, id: string) {
+          return load(`${String(school)} ${id}`)
+        }
+      }
+      const users = new Users()
+      await users.find(1, 'a')
+      await users.find(2, 'a')
+      await cache.invalidateTags('school:1')
+      expect((await users.find(2, 'a')).load).to.equal(2)
+      expect((await users.find(1, 'a')).load).to.equal(3)
+      await cache.invalidateTags('user:a')
+      expect((await users.find(2, 'a')).load).to.equal(4)
+    })
+  })
+
+  describe('refuses a call whose key names nothing, without running the method', () => {
+    class Users {
+      @Cached('user:{0.id}:{1}', '1h', { cache: () => cache })
+      byTemplate(user: unknown, year?: unknown) {
+        return load(String(user) + String(year))
+      }
+
+      @Cached((...parts) => ['user', ...(parts as string[])], '1h', { cache: () => cache })
+      byParts(...parts: unknown[]) {
+        return load(parts.length)
+      }
+
+      @Cached((key) => key as string, '1h', { cache: () => cache })
+      whole(key: unknown) {
+        return load(String(key))
+      }
+    }
+
+    const refused: [what: string, call: (users: Users) => Promise<unknown>, message: RegExp][] = [
+      ['undefined', (users) => users.byParts(undefined), /byParts: part 2 of the key: .*got undefined/],
+      ['null', (users) => users.byParts('a', null), /byParts: part 3 of the key: .*got null/],
+      [
+        'an object',
+        (users) => users.byParts({ id: 7 }),
+        /byParts: part 2 of the key: .*got an object \(Object\)/,
+      ],
+      ['an array', (users) => users.byParts([7]), /byParts: part 2 of the key: .*got an array/],
+      ['NaN', (users) => users.byParts(NaN), /byParts: part 2 of the key: .*got NaN/],
+      [
+        'an argument left out',
+        (users) => users.byTemplate({ id: 7 }),
+        /byTemplate: \{1\} of the key: .*got undefined/,
+      ],
+      [
+        'a path into nothing',
+        (users) => users.byTemplate(null, 1),
+        /byTemplate: \{0\.id\} of the key: .*got undefined/,
+      ],
+      ['an empty key', (users) => users.whole(''), /whole: the key function's result: .*got ''/],
+      ['a key that is no string', (users) => users.whole(7), /whole: the key function's result: .*got 7/],
+    ]
+    for (const [what, call, message] of refused) {
+      it(`for ${what}`, async () => {
+        const error: unknown = await call(new Users()).catch((caught: unknown) => caught)
+        expect(error).to.be.instanceOf(InvalidKeyError).with.property('code', 'invalid_key')
+        expect(String(error))
+          .to.match(/^InvalidKeyError: @Cached on (Users\.)?/)
+          .and.match(message)
+        expect(loads).to.equal(0)
+      })
+    }
+  })
+
+  describe('is refused, when the class is declared,', () => {
+    const refused: [what: string, given: unknown[], message: RegExp][] = [
+      ['without a key', [], /find: key: expected a template like 'role:\{0\}'.*got undefined/],
+      ['with an empty key', [''], /find: key: .*got ''/],
+      ['with an array for a key', [['user']], /find: key: .*got an array/],
+      ['with a name in a template', ['user:{id}'], /find: key: expected places like \{0\}.*'user:\{id\}'/],
+      ['with a stray brace in a template', ['user:{0'], /find: key: expected places like/],
+      ['with a ttl of 0', ['user', 0], /find: ttl: expected a positive number.*got 0/],
+      ['with a ttl of NaN', ['user', NaN], /find: ttl: .*got NaN/],
+      ['with a ttl that ms cannot read', ['user', 'soon'], /find: ttl: .*got 'soon'/],
+      [
+        'with a misspelt option',
+        ['user', '1h', { tag: [] }],
+        /find: tag: unknown option; did you mean 'tags'/,
+      ],
+      [
+        'with tags that are none',
+        ['user', '1h', { tags: 'users' }],
+        /find: tags: expected an array of strings.*'users'/,
+      ],
+      ['with an empty tag', ['user', '1h', { tags: [''] }], /find: tags: expected an array of strings/],
+      [
+        'with a cache that is none',
+        ['user', '1h', { cache: {} }],
+        /find: cache: expected a cache.*got an object/,
+      ],
+      ['with options that are none', ['user', '1h', 'tags'], /find: expected an options object, got 'tags'/],
+    ]
+    for (const [what, given, message] of refused) {
+      it(what, () => {
+        const declare = (): unknown => {
+          const [key, ttl, options] = given as [string, Duration, CachedOptions<Users, [string]>]
+          class Users {
+            @Cached(key, ttl, options)
+            find(id: string) {
+              return load(id)
+            }
+          }
+          return Users
+        }
+        expect(declare).to.throw(InvalidOptionError, message)
+        expect(declare).to.throw(/^@Cached on (Users\.)?find: /)
+      })
+    }
+  })
+
+  describe('over Redis', () => {
+    it('shares its values with every process, and goes on without it', async () => {
+      const redis = await RedisServer.start()
+      const [one, two] = [0, 1].map(() => createCache({ redis: redis.url, logger: false })) as [Cache, Cache]
+      try {
+        await eventually(() => one.isConnected && two.isConnected)
+        class Roles {
+          constructor(readonly cache: Cache) {}
+
+          @Cached('role:{0}', '1h', { cache: (self) => self.cache })
+          find(name: string) {
+            return load(name)
+          }
+        }
+        const [here, there] = [new Roles(one), new Roles(two)]
+        expect(await here.find('admin')).to.deep.equal({ id: 'admin', load: 1 })
+        await eventually(async () => (await redis.command('EXISTS', 'role:admin')) === '1')
+        expect(await there.find('admin')).to.deep.equal({ id: 'admin', load: 1 })
+        await redis.kill()
+        const during = await here.find('admin')
+        expect(during.id).to.equal('admin')
+        expect(await here.find('admin')).to.deep.equal(during)
+      } finally {
+        await Promise.all([one.close(), two.close()])
+        await redis.close()
+      }
+    })
+  })
+})

@@ -1,0 +1,61 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { expect } from 'chai'
+import { setCacheStatus } from '../../lib/http/cache-status'
+import type { Handling } from '../../lib/http/cache-status'
+import { WebServer } from '../support/web-server'
+
+describe('setCacheStatus', () => {
+  const after = (...handlings: Handling[]) => ({
+    where(found?: string | string[]) {
+      const res = new ServerResponse(new IncomingMessage(new Socket()))
+      if (found !== undefined) res.setHeader('Cache-Status', found)
+      for (const handling of handlings) setCacheStatus(res, handling)
+      return res.getHeader('cache-status')
+    },
+  })
+
+  const worded: [Handling, string][] = [
+    [{ hit: true, ttl: 299 }, 'holdfast; hit; ttl=299'],
+    [{ hit: true, ttl: 0 }, 'holdfast; hit; ttl=0'],
+    [{ fwd: 'uri-miss' }, 'holdfast; fwd=uri-miss'],
+    [{ fwd: 'uri-miss', stored: true }, 'holdfast; fwd=uri-miss; stored'],
+    [{ fwd: 'vary-miss', stored: false, detail: 'set-cookie' }, 'holdfast; fwd=vary-miss; detail=set-cookie'],
+    [{ fwd: 'bypass', detail: 'range' }, 'holdfast; fwd=bypass; detail=range'],
+    [{ fwd: 'method' }, 'holdfast; fwd=method'],
+  ]
+  for (const [handling, words] of worded) {
+    it(`says "${words}" (RFC 9211 §2)`, () => {
+      expect(after(handling).where()).to.equal(words)
+    })
+  }
+
+  it('stands behind what caches further in have said (RFC 9211 §2)', () => {
+    expect(after({ fwd: 'method' }).where('inner; hit')).to.equal('inner; hit, holdfast; fwd=method')
+    expect(after({ fwd: 'method' }).where(['a; hit', 'b; hit'])).to.equal(
+      'a; hit, b; hit, holdfast; fwd=method',
+    )
+  })
+
+  it('says the last word alone where it is set more than once', () => {
+    const twice = after({ fwd: 'uri-miss' }, { fwd: 'uri-miss', stored: true })
+    expect(twice.where()).to.equal('holdfast; fwd=uri-miss; stored')
+  })
+
+  it('says the last word alone also behind what another cache has said', () => {
+    const twice = after({ fwd: 'uri-miss' }, { fwd: 'uri-miss', stored: true })
+    expect(twice.where('inner; hit')).to.equal('inner; hit, holdfast; fwd=uri-miss; stored')
+  })
+
+  it('says nothing any more once the head has been sent', async () => {
+    const server = await WebServer.start((_req, res) => {
+      res.write('x')
+      setCacheStatus(res, { fwd: 'method' })
+      res.end()
+    })
+    const { status, headers } = await server.get('/')
+    await server.close()
+    expect(status).to.equal(200)
+    expect(headers).not.to.have.property('cache-status')
+  })
+})

@@ -1,0 +1,17 @@
+import type { StoredResponse } from '../../lib/http/stored-response'
+
+/** A stored response: a 200 of a moment ago, with what a test has to say about it. */
+export function stored(particulars: Partial<StoredResponse> = {}): StoredResponse {
+  return {
+    status: 200,
+    statusMessage: '',
+    fields: [],
+    recordedAt: Date.UTC(2026, 4, 4, 12),
+    freshForMs: 60_000,
+    initialAge: 0,
+    isPublic: false,
+    variant: {},
+    body: Buffer.from('stored'),
+    ...particulars,
+  }
+}

@@ -1,0 +1,221 @@
+import { expect } from 'chai'
+import type { CacheClient } from 'holdfast'
+import { clientContract } from 'holdfast/testing'
+import { MemoryClient } from '../../lib/client/memory-client'
+import { RedisClient } from '../../lib/client/redis-client'
+import { systemClock } from '../../lib/clock'
+import { RedisServer } from '../support/redis-server'
+
+function memoryClient(): MemoryClient {
+  return new MemoryClient({ maxEntries: 1000, maxBytes: 100_000 }, systemClock)
+}
+
+describe('The client contract', () => {
+  describe('holds for MemoryClient, which', () => {
+    const client = memoryClient()
+    for (const { title, run } of clientContract) {
+      it(title, () => run(client, (name) => `${title}:${name}`))
+    }
+  })
+
+  describe('holds for RedisClient, which', () => {
+    let server: RedisServer
+    let client: RedisClient
+
+    before(async () => {
+      server = await RedisServer.start()
+      client = new RedisClient({ url: server.url })
+      await client.connect()
+    })
+
+    after(async () => {
+      await client.close()
+      await server.close()
+    })
+
+    for (const { title, run } of clientContract) {
+      it(title, () => run(client, (name) => `${title}:${name}`))
+    }
+  })
+
+  describe('catches a client that', () => {
+    const broken: [flaw: string, flawed: (sound: MemoryClient) => Partial<CacheClient>, caughtBy: string][] =
+      [
+        [
+          'keeps text instead of bytes',
+          (sound) => ({ set: (key, value, ttl) => sound.set(key, Buffer.from(value.toString()), ttl) }),
+          'answers what was set, byte for byte',
+        ],
+        [
+          'takes an empty value for none',
+          (sound) => ({
+            getMany: async (keys) =>
+              (await sound.getMany(keys)).map((value) => (value?.length ? value : undefined)),
+          }),
+          'keeps an empty value apart from none',
+        ],
+        [
+          'leaves out what is missing',
+          (sound) => ({
+            getMany: async (keys) => (await sound.getMany(keys)).filter((value) => value !== undefined),
+          }),
+          'answers many keys in the order in which they were asked for',
+        ],
+        [
+          'keeps the first value of a key',
+          (sound) => ({
+            set: async (key, value, ttl) => {
+              if ((await sound.getMany([key]))[0] === undefined) await sound.set(key, value, ttl)
+            },
+          }),
+          'puts a value in the place of an older one',
+        ],
+        [
+          'deletes the last key alone',
+          (sound) => ({ delete: (keys) => sound.delete(keys.slice(-1)) }),
+          'takes away what was deleted, and only that',
+        ],
+        [
+          'deletes more than it was told to',
+          (sound) => ({ delete: () => sound.close() }),
+          'takes away what was deleted, and only that',
+        ],
+        [
+          'takes the ttl for seconds',
+          (sound) => ({ set: (key, value, ttl) => sound.set(key, value, ttl * 1000) }),
+          'forgets a value when its time is up',
+        ],
+        [
+          'takes no key with a blank',
+          (sound) => ({ set: (key, value, ttl) => sound.set(key.trim().split('\n').join(''), value, ttl) }),
+          'takes keys with blanks, colons, braces and letters beyond ASCII',
+        ],
+        [
+          'begins every counter with the same epoch',
+          (sound) => ({ ensureStamps: () => sound.ping().then(() => 'epoch.0') }),
+          'begins a counter with an epoch of its own',
+        ],
+        [
+          'advances the counter and forgets the stamps',
+          (sound) => ({ stamp: (counter, _, ttl) => sound.stamp(counter, [], ttl) }),
+          'advances a counter by one and writes the count under each stamp',
+        ],
+        [
+          'writes all stamps anew when they are to be made sure of',
+          (sound) => ({
+            ensureStamps: async (counter, stamps, ttl) => {
+              await sound.delete(stamps)
+              return sound.ensureStamps(counter, stamps, ttl)
+            },
+          }),
+          'gives missing stamps the current count and leaves the others as they are',
+        ],
+        [
+          'keeps the stamps of a counter that is gone',
+          (sound) => ({
+            ensureStamps: async (counter, stamps, ttl) => {
+              const before = await sound.getMany(stamps)
+              const count = await sound.ensureStamps(counter, stamps, ttl)
+              const kept = stamps.map((stamp, index) => [stamp, before[index]] as const)
+              for (const [stamp, value] of kept) if (value !== undefined) await sound.set(stamp, value, ttl)
+              return count
+            },
+          }),
+          'gives stamps of a counter that is gone the current count',
+        ],
+        [
+          'does not prolong stamps',
+          (sound) => ({
+            ensureStamps: async (counter, stamps, ttl) => {
+              const [count] = await sound.getMany([counter])
+              return count === undefined ? sound.ensureStamps(counter, stamps, ttl) : count.toString()
+            },
+          }),
+          'prolongs stamps that have less time left than is asked for',
+        ],
+        [
+          'keeps the number that was raised last',
+          (sound) => ({ raise: (key, value, ttl) => sound.set(key, Buffer.from(String(value)), ttl) }),
+          'keeps the greatest number that was raised',
+        ],
+        [
+          'keeps the life that was asked for last',
+          (sound) => ({ raise: (key, value, ttl) => sound.set(key, Buffer.from(String(value)), ttl) }),
+          'keeps the longest life that was asked for a raised number',
+        ],
+        [
+          'keeps a raised number for ever',
+          (sound) => ({ raise: (key, value) => sound.raise(key, value, 60_000) }),
+          'forgets a raised number when its time is up',
+        ],
+        [
+          'refuses to be asked for nothing',
+          (sound) => ({
+            getMany: (keys) =>
+              keys.length === 0 ? Promise.reject(new Error('no keys')) : sound.getMany(keys),
+          }),
+          'takes empty lists of keys',
+        ],
+        ['counts nothing', () => ({ size: () => Promise.resolve(0) }), 'counts the keys it holds'],
+        [
+          'does not answer a ping',
+          () => ({ ping: () => Promise.reject(new Error('down')) }),
+          'answers a ping',
+        ],
+        [
+          'connects once in its life',
+          () => ({ connect: () => Promise.reject(new Error('once only')) }),
+          'serves again after it was disconnected and connected',
+        ],
+        [
+          'answers null for a key that is not there',
+          (sound) => ({
+            getMany: async (keys) =>
+              (await sound.getMany(keys)).map((value) => value ?? (null as unknown as undefined)),
+          }),
+          'answers undefined for a key that is not there',
+        ],
+      ]
+
+    for (const [flaw, flawed, caughtBy] of broken) {
+      it(flaw, async () => {
+        const sound = memoryClient()
+        const client = withFlaws(sound, flawed(sound))
+        const failed: string[] = []
+        const cases = clientContract.filter(({ title }) => title === caughtBy)
+        for (const { title, run } of cases) {
+          await run(client, (name) => `${title}:${name}`).catch(() => failed.push(title))
+        }
+        expect(failed).to.deep.equal([caughtBy])
+      })
+    }
+
+    it('breaks any of its promises', () => {
+      const titles = clientContract.map(({ title }) => title)
+      expect(new Set(broken.map(([, , caughtBy]) => caughtBy))).to.have.all.keys(...titles)
+    })
+  })
+})
+
+/** A client that does as the sound one does, but for its flaws. */
+function withFlaws(sound: MemoryClient, flaws: Partial<CacheClient>): CacheClient {
+  return {
+    connect: () => sound.connect(),
+    disconnect: () => {
+      sound.disconnect()
+    },
+    close: () => sound.close(),
+    onDisconnect: () => {
+      sound.onDisconnect()
+    },
+    ping: () => sound.ping(),
+    getMany: (keys) => sound.getMany(keys),
+    set: (key, value, ttl) => sound.set(key, value, ttl),
+    delete: (keys) => sound.delete(keys),
+    stamp: (counter, stamps, ttl) => sound.stamp(counter, stamps, ttl),
+    ensureStamps: (counter, stamps, ttl) => sound.ensureStamps(counter, stamps, ttl),
+    raise: (key, value, ttl) => sound.raise(key, value, ttl),
+    size: () => sound.size(),
+    ...flaws,
+  }
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { expectTypeOf } from 'expect-type'
+import type { JwtPayload } from 'jsonwebtoken'
+import { createTokenBlacklist, rejectBlacklisted, tokenBlacklist } from 'holdfast'
+import type { Cache, RevokedAll, Stored, TokenBlacklist, TokenClaims } from 'holdfast'
+
+declare const cache: Cache
+declare const claims: JwtPayload
+declare const unchecked: JwtPayload | undefined
+
+const blacklist = createTokenBlacklist({
+  cache,
+  clockTolerance: 5,
+  maxTokenAge: '30d',
+  whenStale: 'reject',
+  capacity: 10,
+})
+expectTypeOf(blacklist).toEqualTypeOf<TokenBlacklist>()
+expectTypeOf(tokenBlacklist()).toEqualTypeOf<TokenBlacklist>()
+expectTypeOf(createTokenBlacklist()).toEqualTypeOf<TokenBlacklist>()
+
+// The token, the claims as jsonwebtoken and express-jwt type them, or claims of one's own.
+expectTypeOf(blacklist.revoke('token')).toEqualTypeOf<Promise<Stored>>()
+expectTypeOf(blacklist.revoke(claims, { lifetime: '1h' })).toEqualTypeOf<Promise<Stored>>()
+expectTypeOf(blacklist.isRevoked(claims)).toEqualTypeOf<Promise<boolean>>()
+expectTypeOf(blacklist.isRevoked('token')).toEqualTypeOf<Promise<boolean>>()
+expectTypeOf(blacklist.revokeAll('7')).toEqualTypeOf<Promise<RevokedAll>>()
+expectTypeOf<RevokedAll>().toEqualTypeOf<{ readonly stored: Stored; readonly newTokensFrom: Date }>()
+expectTypeOf<Stored>().toEqualTypeOf<'redis' | 'memory' | 'none'>()
+expectTypeOf<JwtPayload>().toExtend<TokenClaims>()
+expectTypeOf<{ jti: string; role: string }>().toExtend<TokenClaims>()
+
+// @ts-expect-error -- what has not been checked for undefined, as req.auth may be
+void blacklist.revoke(unchecked)
+// @ts-expect-error -- exp is in seconds, as a number
+void blacklist.revoke({ jti: '1', exp: new Date() })
+// @ts-expect-error -- a subject is a string
+void blacklist.revokeAll(7)
+// @ts-expect-error -- there is no such option
+void blacklist.revoke('token', { ttl: '1h' })
+// @ts-expect-error -- there is no such option
+createTokenBlacklist({ redis: 'redis://127.0.0.1' })
+// @ts-expect-error -- one of two words
+createTokenBlacklist({ whenStale: 'maybe' })
+
+// A middleware under Express 4 and 5, and under whatever else stands on node:http.
+expectTypeOf(rejectBlacklisted()).toEqualTypeOf<
+  (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
+>()
+rejectBlacklisted({ blacklist })
+// @ts-expect-error -- a blacklist, not its name
+rejectBlacklisted({ blacklist: 'default' })
+// @ts-expect-error -- there is no such option
+rejectBlacklisted({ cache })
