@@ -1,5 +1,5 @@
 import type { RedisClientType } from 'redis'
-import { checkOptions } from '../check-options'
+import { checkOptions, describeValue } from '../check-options'
 import type { ClientEvents, ClientState, Stored } from '../client/client-state'
 import { Journal } from '../client/journal'
 import { MemoryClient } from '../client/memory-client'
@@ -17,6 +17,7 @@ import { checkKey } from './cache-key'
 import type { Payload } from './entry'
 import { decodeValue, describeRefusal, encodeValue } from './entry'
 import { EntryStore } from './entry-store'
+import type { FlightPlan } from './flights'
 import { Flights } from './flights'
 import type { CacheConfiguration, CacheOptions } from './options'
 import { resolveOptions } from './options'
@@ -34,12 +35,6 @@ interface Outcome {
   readonly payload: Payload | undefined
   readonly isHit: boolean
   readonly stored?: Stored
-}
-
-interface FlightPlan {
-  readonly ttlMs: number
-  readonly tags: readonly string[]
-  readonly isUnderWay: () => boolean
 }
 
 const MOST_JOURNALLED = 10_000
@@ -141,7 +136,8 @@ export class Cache {
    * Puts a value under a key, in place of whatever is there.
    *
    * @param ttl - how long it lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
-   * @returns where it stands. `'none'`: it cannot be written as JSON, Redis refused it, or the cache is closed.
+   * @returns where it stands. `'none'`: it cannot be written as JSON, Redis refused it, a later change of the key
+   *   has overtaken it, or the cache is closed.
    * @throws {InvalidOptionError} for a ttl that is none; {@link InvalidKeyError} for a key that is none.
    */
   async set(key: string, value: unknown, ttl?: Duration, options?: EntryOptions): Promise<Stored> {
@@ -183,6 +179,9 @@ export class Cache {
     options?: EntryOptions,
   ): Promise<Value> {
     checkKey(key)
+    if (typeof loader !== 'function') {
+      throw new InvalidOptionError('getOrSet: loader', `expected a function, got ${describeValue(loader)}`)
+    }
     const { ttlMs, tags } = this.#entryOptions('getOrSet', ttl, options)
     const joined = this.#flights.find(key)
     if (joined !== undefined) {

@@ -22,7 +22,6 @@ export interface Payload {
 type Kind = 'json' | 'bytes' | 'undefined'
 
 const MAGIC = 'holdfast1'
-const LONGEST_HEADER = 64 * 1024
 const NEWLINE = 0x0a
 const NOTHING = Buffer.alloc(0)
 
@@ -66,7 +65,7 @@ export function encodeEntry(key: string, entry: Entry, madeAt: number): Buffer {
 
 /** Reads an entry. `undefined` for whatever is not one of this key in this format: a miss, never an error. */
 export function decodeEntry(key: string, bytes: Buffer | undefined): Entry | undefined {
-  const end = bytes?.subarray(0, LONGEST_HEADER).indexOf(NEWLINE) ?? -1
+  const end = bytes?.indexOf(NEWLINE) ?? -1
   if (bytes === undefined || end === -1) return undefined
   const [magic, kind, check, , count, length, tags] = bytes.toString('latin1', 0, end).split(' ')
   if (magic !== MAGIC || check !== keyCheck(key) || count === undefined || tags === undefined)

@@ -6,6 +6,16 @@ export interface Flight<Outcome> {
   readonly outcome: Promise<Outcome>
 }
 
+/** What a flight is for. */
+export interface FlightPlan {
+  /** How long its result lives. */
+  readonly ttlMs: number
+  /** What its result depends on. */
+  readonly tags: readonly string[]
+  /** Whether the key has not been changed meanwhile. */
+  readonly isUnderWay: () => boolean
+}
+
 /** The flights of a process: at most one for a key. */
 export class Flights<Outcome> {
   readonly #flights = new Map<string, Flight<Outcome>>()

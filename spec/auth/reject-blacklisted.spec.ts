@@ -376,7 +376,7 @@ describe('rejectBlacklisted', () => {
       /^rejectBlacklisted: blacklist: .*createTokenBlacklist\(\).*got an object/,
     ],
     ['null for a blacklist', { blacklist: null }, /^rejectBlacklisted: blacklist: .*got null/],
-    ['options that are none', 'strict', /^rejectBlacklisted: expected an options object, got 'strict'/],
+    ['options that are none', 'strict', /^rejectBlacklisted: expected an options object, got a string/],
   ]
   for (const [what, options, message] of refused) {
     it(`is not made with ${what}`, () => {
