@@ -61,12 +61,16 @@ export function oneOf<Name extends string>(
 
 /** A value as an error message shows it: short, and never the content of an object. */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string')
-    return value.length > 60 ? `a string of ${String(value.length)} characters` : `'${value}'`
+  if (typeof value === 'string') return describeText(value)
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object' && value !== null) return `an object (${className(value)})`
   return String(value)
+}
+
+function describeText(text: string): string {
+  if (/:\/\/|@/.test(text)) return 'a string that is not shown: it may hold a password'
+  return text.length > 60 ? `a string of ${String(text.length)} characters` : `'${text}'`
 }
 
 function className(value: object): string {

@@ -1,4 +1,5 @@
 import ms from 'ms'
+import { describeValue } from './check-options'
 import { InvalidOptionError } from './errors'
 
 /** A length of time: a number of milliseconds, or a string as the `ms` package reads it: `'5m'`, `'1h'`, `'7 days'`. */
@@ -15,7 +16,7 @@ export const MAX_DURATION_MS = 100 * 365.25 * 24 * 60 * 60 * 1000
 export function parseDuration(duration: Duration, option: string): number {
   const milliseconds = typeof duration === 'string' ? parseText(duration) : duration
   if (typeof milliseconds !== 'number' || !(milliseconds > 0) || milliseconds > MAX_DURATION_MS) {
-    const got = typeof duration === 'string' ? `'${duration}'` : String(duration)
+    const got = describeValue(duration)
     throw new InvalidOptionError(
       option,
       `expected a positive number of milliseconds or a string like '5m', at most 100 years, got ${got}`,

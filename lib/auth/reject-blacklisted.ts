@@ -10,7 +10,24 @@ import { hasTokenId, saysTheSame } from './token-id'
 export interface RejectBlacklistedOptions {
   /** Which blacklist. @default the one over the default cache, looked up at each request */
   readonly blacklist?: TokenBlacklist
+  /**
+   * Where the token that was verified stands in the request. Needed where its claims have no `jti` and it comes
+   * from elsewhere than the `Authorization` header, and where the verifier leaves no claims (passport-jwt leaves
+   * a row of your database in `req.user`).
+   *
+   * @default the bearer token of the `Authorization` header, as long as it says what the verified claims say
+   */
+  readonly token?: (req: AnyRequest) => string | undefined
 }
+
+// What the application puts on a request is its own to type.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Anything = any
+
+type AnyRequest = IncomingMessage & { readonly cookies?: Anything; readonly query?: Anything } & Record<
+    string,
+    Anything
+  >
 
 interface VerifiedRequest extends IncomingMessage {
   readonly auth?: unknown
@@ -34,8 +51,8 @@ interface VerifiedRequest extends IncomingMessage {
 export function rejectBlacklisted(
   options: RejectBlacklistedOptions = {},
 ): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
-  checkOptions('rejectBlacklisted', options, ['blacklist'])
-  const { blacklist } = options
+  checkOptions('rejectBlacklisted', options, ['blacklist', 'token'])
+  const { blacklist, token } = options
   if (blacklist === undefined) checkDefaultCache()
   else if (!(blacklist instanceof TokenBlacklist)) {
     throw new InvalidOptionError(
@@ -43,35 +60,39 @@ export function rejectBlacklisted(
       `expected a blacklist as createTokenBlacklist() makes it, got ${describeValue(blacklist)}`,
     )
   }
+  if (token !== undefined && typeof token !== 'function') {
+    throw new InvalidOptionError(
+      'rejectBlacklisted: token',
+      `expected a function of the request, got ${describeValue(token)}`,
+    )
+  }
   return function rejectBlacklisted(req, res, next) {
-    isRefused(req, blacklist ?? tokenBlacklist()).then((refused) => {
+    isRefused(req, blacklist ?? tokenBlacklist(), token).then((refused) => {
       if (refused) refuse(res, next)
       else next()
     }, next)
   }
 }
 
-async function isRefused(req: VerifiedRequest, blacklist: TokenBlacklist): Promise<boolean> {
-  const token = bearerToken(req)
+async function isRefused(
+  req: VerifiedRequest,
+  blacklist: TokenBlacklist,
+  read: RejectBlacklistedOptions['token'],
+): Promise<boolean> {
   const claims = verifiedClaims(req)
-  if (claims !== undefined) {
-    return blacklist.isRevoked(hasTokenId(claims) ? claims : requireSource(token, claims))
+  const token = read === undefined ? bearerToken(req) : read(req)
+  if (claims === undefined) {
+    if (token === undefined) return false
+    throw new UnverifiedTokenError(
+      'rejectBlacklisted: nothing has verified the token of this request; put it behind express-jwt or the like, which leaves the claims in req.auth',
+    )
   }
-  if (token === undefined) return false
-  throw new UnverifiedTokenError(
-    'rejectBlacklisted: nothing has verified the bearer token of this request; put it behind express-jwt or the like, which leaves the claims in req.auth',
-  )
-}
-
-/**
- * Claims without a jti are identified by their token: by the bearer token, if it is the one that was verified.
- * A user who is no claims, a row of a database as passport-jwt leaves it, says nothing to compare with.
- */
-function requireSource(token: string | undefined, claims: TokenClaims): string {
-  const isRow = claims.iat === undefined && claims.exp === undefined
-  if (token !== undefined && (isRow || saysTheSame(token, claims))) return token
+  if (hasTokenId(claims)) return blacklist.isRevoked(claims)
+  // A user who is no claims, a row of a database, says nothing that a token could be compared with.
+  const isNamed = read !== undefined && claims.iat === undefined && claims.exp === undefined
+  if (token !== undefined && (isNamed || saysTheSame(token, claims))) return blacklist.isRevoked(token)
   throw new InvalidTokenError(
-    'rejectBlacklisted: the verified claims have no jti, and they are not those of the bearer token: sign tokens with a jti (jsonwebtoken: { jwtid })',
+    'rejectBlacklisted: what was verified has no jti, and the bearer token does not say the same: sign tokens with a jti (jsonwebtoken: { jwtid }) and leave the claims in req.auth, or say where the token is: { token: (req) => … }',
   )
 }
 

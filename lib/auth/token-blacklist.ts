@@ -84,7 +84,7 @@ export class TokenBlacklist {
     this.#maxTokenAgeMs = parseDuration(options.maxTokenAge ?? '30d', `${owner}: maxTokenAge`)
     this.#whenStale = oneOf(`${owner}: whenStale`, options.whenStale, ['allow', 'reject'], 'allow')
     const capacity = wholeNumber(`${owner}: capacity`, options.capacity, { min: 1, default: 250_000 })
-    this.#copy = new RevocationCopy(capacity, this.#cache.clock)
+    this.#copy = copyFor(this.#cache, capacity)
     this.#cache.client.onRecovery((send) => this.#writeBack(send))
     // What was revoked while the last of it was being brought over.
     this.#cache.on('state', ({ to }) => {
@@ -112,11 +112,11 @@ export class TokenBlacklist {
    *
    * @throws {InvalidTokenError} for a subject that is none.
    */
-  async revokeAll(subject: string): Promise<RevokedAll> {
-    if (typeof subject !== 'string' || subject === '') {
+  async revokeAll(subject: string | number): Promise<RevokedAll> {
+    if (subject === '' || !['string', 'number'].includes(typeof subject)) {
       throw new InvalidTokenError(`expected a subject, as it stands in sub, got ${describeValue(subject)}`)
     }
-    const id = subjectId(subject)
+    const id = subjectId(String(subject))
     const newTokensFrom = Math.max(Math.floor(this.#now()) + 1, this.#copy.find(id) ?? 0)
     const until = Math.ceil(newTokensFrom + this.#maxTokenAgeMs / 1000) + this.#clockTolerance
     const stored = await this.#keep({ id, value: newTokensFrom, until })
@@ -246,6 +246,14 @@ export function createTokenBlacklist(options?: TokenBlacklistOptions): TokenBlac
 }
 
 const blacklists = new WeakMap<Cache, TokenBlacklist>()
+const copies = new WeakMap<Cache, RevocationCopy>()
+
+/** One copy for all blacklists over a cache: what one of them revokes, the others refuse at once. */
+function copyFor(cache: Cache, capacity: number): RevocationCopy {
+  const copy = copies.get(cache) ?? new RevocationCopy(capacity, cache.clock)
+  copies.set(cache, copy)
+  return copy
+}
 
 /**
  * The blacklist over the default cache: the one that `rejectBlacklisted()` asks where none is named.

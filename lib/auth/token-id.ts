@@ -53,7 +53,8 @@ export function hasTokenId(claims: TokenClaims): claims is TokenClaims & { reado
 /** Whether a token says what these claims say. They may say more: an application adds to what it has verified. */
 export function saysTheSame(token: string, claims: TokenClaims): boolean {
   const said: Record<string, unknown> | undefined = readClaims(token.split('.')[1] ?? '')
-  if (said === undefined) return false
+  // What has no times of a token is no claims: there is nothing to compare.
+  if (said === undefined || (claims.iat === undefined && claims.exp === undefined)) return false
   return [...REGISTERED_CLAIMS, ...Object.keys(said)].every((name) =>
     isDeepStrictEqual(said[name], (claims as Record<string, unknown>)[name]),
   )

@@ -1,5 +1,5 @@
 import type { RedisClientType } from 'redis'
-import { checkOptions, describeValue } from '../check-options'
+import { checkOptions, describeValue, oneOf } from '../check-options'
 import type { ClientEvents, ClientState, Stored } from '../client/client-state'
 import { Journal } from '../client/journal'
 import { MemoryClient } from '../client/memory-client'
@@ -8,7 +8,6 @@ import type { Clock } from '../clock'
 import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
 import { InvalidOptionError } from '../errors'
-import type { Logger } from '../logger'
 import type { Health } from '../observe/health'
 import { readHealth } from '../observe/health'
 import type { CacheStats } from '../observe/stats'
@@ -76,15 +75,15 @@ export class Cache {
   }
 
   /**
-   * The node-redis client beneath, for commands that the cache has no word for; `undefined` where there is
-   * none. It rejects while Redis is away: it has neither memory nor a budget.
+   * The node-redis client beneath, for commands that the cache has no word for, if there is one. It rejects
+   * while Redis is away.
    */
   get redis(): RedisClientType | undefined {
     const { primary } = this.#configuration
     return primary !== undefined && 'redis' in primary ? (primary.redis as RedisClientType) : undefined
   }
 
-  /** What keys of this cache begin with; `''` where there is none. */
+  /** What its keys begin with; `''` for nothing. */
   get namespace(): string {
     return this.#configuration.namespace
   }
@@ -104,11 +103,6 @@ export class Cache {
     return this.#counters
   }
 
-  /** Where this cache writes its lines. @internal */
-  get logger(): Logger {
-    return this.#configuration.logger
-  }
-
   /** Where this cache's time comes from. @internal */
   get clock(): Clock {
     return this.#configuration.clock
@@ -116,6 +110,7 @@ export class Cache {
 
   /** Adds a listener. Returns the function that takes it away again. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
+    oneOf('on', name, ['state', 'degraded', 'recovered'], 'state')
     return this.#client.on(name, listener)
   }
 
@@ -138,7 +133,7 @@ export class Cache {
    * @param ttl - how long it lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
    * @returns where it stands. `'none'`: it cannot be written as JSON, Redis refused it, a later change of the key
    *   has overtaken it, or the cache is closed.
-   * @throws {InvalidOptionError} for a ttl that is none; {@link InvalidKeyError} for a key that is none.
+   * @throws {InvalidOptionError} for a bad ttl or option; {@link InvalidKeyError} for a bad key.
    */
   async set(key: string, value: unknown, ttl?: Duration, options?: EntryOptions): Promise<Stored> {
     checkKey(key)
@@ -170,7 +165,7 @@ export class Cache {
    *
    * @param ttl - how long it lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
    * @throws whatever the loader throws, to all who waited for it; it is forgotten then, and the next call tries again.
-   * @throws {InvalidOptionError} for a ttl that is none; {@link InvalidKeyError} for a key that is none.
+   * @throws {InvalidOptionError} for a bad ttl or option; {@link InvalidKeyError} for a bad key.
    */
   async getOrSet<Value>(
     key: string,
@@ -215,9 +210,8 @@ export class Cache {
 
   /** What the cache has counted, and what the store that serves says of itself. */
   getStats(): Promise<CacheStats> {
-    return readStats(this.#client, this.#memory, this.#counters.tally(), (key) =>
-      this.#entries.callersKey(key),
-    )
+    const nameKey = (stored: string): string | undefined => this.#entries.callersKey(stored)
+    return readStats(this.#client, this.#memory, this.#counters.tally(), nameKey)
   }
 
   /** How the cache is, for a health route. */
@@ -235,7 +229,9 @@ export class Cache {
     for (;;) {
       const before = this.state
       const count = await this.#entries.count(tags, ttlMs)
-      const stored = isUnderWay() ? await this.#entries.write(key, payload, { count, ttlMs, tags }) : 'none'
+      const stored = isUnderWay()
+        ? await this.#entries.write(key, payload, { count, ttlMs, tags, isChange: true })
+        : 'none'
       // Redis went away in between: memory has counts of its own.
       if (stored !== 'memory' || before !== 'ready' || this.state === 'ready') return stored
     }
@@ -265,7 +261,7 @@ export class Cache {
       const cause = describeRefusal(error)
       if (!this.#refusals.has(cause) && this.#refusals.size < 20) {
         this.#refusals.add(cause)
-        this.logger.warn('Cache value not stored', { cause })
+        this.#configuration.logger.warn('Cache value not stored', { cause })
       }
       return undefined
     }

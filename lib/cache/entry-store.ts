@@ -29,6 +29,8 @@ export interface WriteOptions {
   readonly ttlMs: number
   /** What it was made from. */
   readonly tags: readonly string[]
+  /** Whether what Redis has under the key is wrong from now on. @default false: a load */
+  readonly isChange?: boolean
 }
 
 interface Parts {
@@ -79,11 +81,15 @@ export class EntryStore {
   }
 
   /** Stores a value. The stamps it depends on are made sure of beside it: without them it is a miss, no more. */
-  write(key: string, payload: Payload, { count, ttlMs, tags }: WriteOptions): Promise<Stored> {
+  write(
+    key: string,
+    payload: Payload,
+    { count, ttlMs, tags, isChange = false }: WriteOptions,
+  ): Promise<Stored> {
     const name = this.#name(key)
     const bytes = encodeEntry(name, { ...payload, count, tags }, this.#clock.now())
     const stamps = this.count(tags, ttlMs)
-    const stored = this.#client.set(name, bytes, ttlMs)
+    const stored = this.#client.set(name, bytes, ttlMs, { isChange })
     this.hold(Promise.all([stamps, stored]))
     return stored
   }

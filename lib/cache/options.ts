@@ -108,12 +108,25 @@ function resolvePrimary({ redis, client }: CacheOptions, logger: Logger): CacheC
 }
 
 function resolveRedis(redis: unknown): RedisClientOptions | NodeRedisClient {
-  if (typeof redis === 'string') return connectionFromUrlOption('createCache: redis', redis)
-  if (typeof redis === 'object' && redis !== null && !Array.isArray(redis)) return redis
-  throw new InvalidOptionError(
-    'createCache: redis',
-    `expected a URL, node-redis options, a node-redis client or false, got ${describeValue(redis)}`,
-  )
+  const owner = 'createCache: redis'
+  if (typeof redis === 'string') return connectionFromUrlOption(owner, redis)
+  if (typeof redis !== 'object' || redis === null || Array.isArray(redis)) {
+    const got = describeValue(redis)
+    throw new InvalidOptionError(
+      owner,
+      `expected a URL, node-redis options, a node-redis client or false, got ${got}`,
+    )
+  }
+  for (const name of ['host', 'port', 'tls', 'path']) {
+    if (name in redis && !('duplicate' in redis)) {
+      throw new InvalidOptionError(
+        `${owner}: ${name}`,
+        `expected it within socket, as node-redis has it: { socket: { ${name} } }`,
+      )
+    }
+  }
+  if ('url' in redis && typeof redis.url === 'string') connectionFromUrlOption(`${owner}: url`, redis.url)
+  return redis
 }
 
 function resolveNamespace(namespace: unknown = ''): string {
@@ -182,10 +195,18 @@ function guarded(logger: Logger): Logger {
     (level: keyof Logger) =>
     (message: string, details?: Record<string, unknown>): void => {
       try {
-        logger[level](message, details)
+        const result = (logger as Record<keyof Logger, (...line: unknown[]) => unknown>)[level](
+          message,
+          details,
+        )
+        if (result instanceof Promise) result.catch(tellNobody)
       } catch {
-        // There is nobody left to tell.
+        tellNobody()
       }
     }
   return { info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+function tellNobody(): void {
+  // The logger is the one who would be told.
 }

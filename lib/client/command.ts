@@ -15,3 +15,9 @@ export interface Change {
   /** Notes that this is still to be done. */
   readonly note: () => void
 }
+
+/** How a value is put under a key. */
+export interface SetOptions {
+  /** Whether what Redis has under the key is wrong from now on. */
+  readonly isChange: boolean
+}

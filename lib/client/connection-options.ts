@@ -82,7 +82,7 @@ function parseUrl(text: string): URL | undefined {
   const url = new URL(text)
   const isRedis = url.protocol === 'redis:' || url.protocol === 'rediss:'
   const isUsable =
-    /^(\/\d{0,9})?$/.test(url.pathname) &&
+    /^(\/\d{0,9})?$/.test(url.pathname + url.search + url.hash) &&
     url.port !== '0' &&
     isDecodable(url.username) &&
     isDecodable(url.password)
@@ -132,8 +132,7 @@ function readNumber(
   if (text === undefined) return undefined
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (number >= min && number <= max) return number
-  const got = text.includes('@') ? 'a value that is not shown: it may hold a password' : describeValue(text)
-  const expected = `expected a whole number from ${String(min)} to ${String(max)}, got ${got}`
+  const expected = `expected a whole number from ${String(min)} to ${String(max)}, got ${describeValue(text)}`
   throw new InvalidEnvironmentError(
     name,
     hint !== undefined && text.includes('://') ? `${expected}. ${hint}` : expected,

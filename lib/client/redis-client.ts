@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createClient, ErrorReply, RESP_TYPES } from 'redis'
 import type { RedisClientOptions, RedisClientType } from 'redis'
-import { CommandRefusedError } from '../errors'
+import { CommandRefusedError, InvalidOptionError } from '../errors'
 import type { CacheClient } from './cache-client'
-import { ENSURE_STAMPS, RAISE, STAMP } from './redis-scripts'
+import { ENSURE_STAMPS, RAISE, SCRIPTS, STAMP } from './redis-scripts'
 import type { RedisScript } from './redis-scripts'
 
 /** A node-redis client as an application makes it, with whatever modules and type mapping. */
@@ -61,6 +61,8 @@ export class RedisClient implements CacheClient {
     }, HANDSHAKE_TIMEOUT_MS).unref()
     try {
       await this.#redis.connect()
+      // Known scripts save their first callers a round trip; where that is not permitted, they do without.
+      await Promise.all(SCRIPTS.map(({ source }) => this.#redis.scriptLoad(source).catch(ignoreRefusal)))
     } finally {
       clearTimeout(handshake)
     }
@@ -139,13 +141,22 @@ async function answered<Reply>(reply: Promise<Reply>): Promise<Reply> {
   }
 }
 
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof ErrorReply)) throw error
+}
+
 function isClient(source: RedisClientOptions | NodeRedisClient): source is NodeRedisClient {
   return 'duplicate' in source && typeof source.duplicate === 'function'
 }
 
 function duplicate(client: NodeRedisClient): RedisClientType {
   const { options } = client as NodeRedisClient & { options?: RedisClientOptions }
-  return client.duplicate(ownOptions(options ?? {})) as RedisClientType
+  const isStandalone = options !== undefined && !('rootNodes' in options) && !('sentinelRootNodes' in options)
+  if (isStandalone) return client.duplicate(ownOptions(options)) as RedisClientType
+  throw new InvalidOptionError(
+    'createCache: redis',
+    'expected a client as createClient() of node-redis makes it, got a pool, a cluster or a sentinel',
+  )
 }
 
 function ownOptions(options: RedisClientOptions): RedisClientOptions {

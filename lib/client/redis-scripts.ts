@@ -41,6 +41,9 @@ if before and before > tonumber(value) then value = string.format('%.0f', before
 redis.call('SET', KEYS[1], value, 'PX', string.format('%.0f', ttl))
 return 1`)
 
+/** All of them. */
+export const SCRIPTS: readonly RedisScript[] = [STAMP, ENSURE_STAMPS, RAISE]
+
 function script(source: string): RedisScript {
   return { source, sha1: createHash('sha1').update(source).digest('hex') }
 }

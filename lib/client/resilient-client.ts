@@ -4,7 +4,7 @@ import type { Logger } from '../logger'
 import { Backoff } from './backoff'
 import type { CacheClient } from './cache-client'
 import type { ClientEvents, ClientState, Stored } from './client-state'
-import type { Change, Command, Handover } from './command'
+import type { Change, Command, Handover, SetOptions } from './command'
 import { Deadline } from './deadline'
 import type { Journal, Stamping } from './journal'
 import type { MemoryClient } from './memory-client'
@@ -19,6 +19,7 @@ interface Parts {
 }
 
 const UNANSWERED = Symbol('unanswered')
+const CHANGE: SetOptions = { isChange: true }
 const HEARTBEAT_MS = 1000
 
 /**
@@ -110,13 +111,16 @@ export class ResilientClient {
     return answer === UNANSWERED ? undefined : answer
   }
 
-  /** Puts a value under a key. Where Redis refuses it, Redis's older value is taken away instead. */
-  async set(key: string, value: Buffer, ttlMs: number): Promise<Stored> {
+  /**
+   * Puts a value under a key. Where Redis refuses it, Redis's older value is taken away instead. A value that
+   * changes nothing (a load's: what Redis has is as good) is not noted while Redis is away.
+   */
+  async set(key: string, value: Buffer, ttlMs: number, { isChange }: SetOptions = CHANGE): Promise<Stored> {
     const outcome = await this.#change({
       command: (client) => client.set(key, value, ttlMs),
-      invalidation: (client) => client.delete([key]),
+      invalidation: (client) => (isChange ? client.delete([key]) : Promise.resolve()),
       note: () => {
-        this.#journal.noteDelete([key])
+        if (isChange) this.#journal.noteDelete([key])
       },
     })
     if (outcome === 'refused') await this.delete([key])

@@ -24,8 +24,18 @@ export type CacheableRequest = IncomingMessage & {
   readonly cookies?: Anything
 } & Record<string, Anything>
 
-/** A request header that says who asks. */
-export type CredentialHeader = 'authorization' | 'cookie'
+/** The request headers that say who asks, or may. */
+export const CREDENTIAL_HEADERS = [
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  'x-api-key',
+  'x-auth-token',
+  'x-access-token',
+] as const
+
+/** One of them. */
+export type CredentialHeader = (typeof CREDENTIAL_HEADERS)[number]
 
 /** How a route's responses are cached. */
 export interface ResponseOptions<Req extends IncomingMessage = CacheableRequest> {
@@ -60,7 +70,6 @@ export interface ResponseConfiguration {
 }
 
 const OWNER = 'cacheResponse'
-const CREDENTIALS: readonly string[] = ['authorization', 'cookie']
 
 /**
  * Reads what `cacheResponse` was called with.
@@ -99,12 +108,15 @@ function resolveScope(scope: ResponseOptions<IncomingMessage>['scope']): Respons
 }
 
 function resolveIgnore(ignore: unknown = []): readonly CredentialHeader[] {
-  if (Array.isArray(ignore) && ignore.every((name) => CREDENTIALS.includes(name as string))) {
+  if (
+    Array.isArray(ignore) &&
+    ignore.every((name) => (CREDENTIAL_HEADERS as readonly unknown[]).includes(name))
+  ) {
     return [...(ignore as CredentialHeader[])]
   }
   throw new InvalidOptionError(
     `${OWNER}: ignore`,
-    `expected an array of 'cookie' and 'authorization', got ${describeValue(ignore)}`,
+    `expected an array of ${CREDENTIAL_HEADERS.join(', ')}, got ${describeValue(ignore)}`,
   )
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { parseCacheControl } from './cache-control'
 import { freshnessOf } from './freshness'
 import type { CredentialHeader } from './options'
+import { CREDENTIAL_HEADERS } from './options'
 import type { Recording } from './recording'
 import { field, listField } from './recording'
 
@@ -63,7 +64,7 @@ export function storabilityOf(response: Recording, context: StorageContext): Sto
  */
 export function isIdentified(req: IncomingMessage, ignore: readonly CredentialHeader[]): boolean {
   const { auth, user, headers } = req as IncomingMessage & { auth?: unknown; user?: unknown }
-  const hasCredential = (['authorization', 'cookie'] as const).some(
+  const hasCredential = CREDENTIAL_HEADERS.some(
     (name) => headers[name] !== undefined && !ignore.includes(name),
   )
   const isKnown = (auth !== undefined && auth !== null) || (user !== undefined && user !== null)

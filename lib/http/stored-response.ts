@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Fields, Recording } from './recording'
 import { listField } from './recording'
@@ -14,7 +15,7 @@ export interface StoredResponse {
   readonly initialAge: number
   /** Whether the route itself said that it may be shared by requests that say who asks. */
   readonly isPublic: boolean
-  /** The request's values of the fields that the response varies by. */
+  /** The request's values of the fields that the response varies by: digests, for they may be credentials. */
   readonly variant: Readonly<Record<string, string>>
   readonly body: Buffer
 }
@@ -70,16 +71,16 @@ export function fieldsToStore(response: Recording, before: Fields): Fields {
   })
 }
 
-/** The request's values of the fields that a response varies by (RFC 9111 §4.1). */
+/** Digests of the request's values of the fields that a response varies by (RFC 9111 §4.1). */
 export function variantOf(response: Recording, headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(listField(response, 'vary').map((name) => [name, valueOf(headers, name)]))
+  return Object.fromEntries(listField(response, 'vary').map((name) => [name, digestOf(headers, name)]))
 }
 
 /** Whether a stored response was made for a request like this one, by the fields that it varies by. */
 export function isVariantFor({ variant }: StoredResponse, headers: IncomingHttpHeaders): boolean {
-  return Object.entries(variant).every(([name, value]) => valueOf(headers, name) === value)
+  return Object.entries(variant).every(([name, value]) => digestOf(headers, name) === value)
 }
 
-function valueOf(headers: IncomingHttpHeaders, name: string): string {
-  return String(headers[name] ?? '').trim()
+function digestOf(headers: IncomingHttpHeaders, name: string): string {
+  return hash('sha256', String(headers[name] ?? '').trim(), 'base64url')
 }

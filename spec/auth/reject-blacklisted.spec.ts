@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { expect } from 'chai'
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express'
 import { expressjwt, UnauthorizedError } from 'express-jwt'
@@ -200,13 +201,26 @@ for (const [version, express] of expressVersions) {
         }
       })
 
-      it('identifies the bearer token itself where req.user is a row of the database', async () => {
+      const bearer = (req: IncomingMessage): string =>
+        String(req.headers.authorization).slice('Bearer '.length)
+
+      it('refuses to guess which token was verified where req.user is a row of the database', async () => {
+        const likePassport: RequestHandler = (req: Request & { user?: unknown }, _res, next) => {
+          req.user = { id: 7, name: 'Alice' }
+          next()
+        }
+        const server = await serve(likePassport, rejectBlacklisted({ blacklist }))
+        expect(await statusOf(server, newToken())).to.equal(500)
+        expect(await statusOf(server, 'a.e30.c')).to.equal(500)
+      })
+
+      it('identifies the token that it is shown where req.user is a row of the database', async () => {
         const likePassport: RequestHandler = (req: Request & { user?: unknown }, _res, next) => {
           verify(String(req.headers.authorization).slice('Bearer '.length), SECRET)
           req.user = { id: 7, name: 'Alice' }
           next()
         }
-        const server = await serve(likePassport, rejectBlacklisted({ blacklist }))
+        const server = await serve(likePassport, rejectBlacklisted({ blacklist, token: bearer }))
         for (const token of [newToken({ jwtid: 'one' }), newToken()]) {
           expect(await statusOf(server, token)).to.equal(200)
           await blacklist.revoke(token)

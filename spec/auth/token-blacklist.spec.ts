@@ -346,7 +346,22 @@ describe('A token blacklist', () => {
       expect((await blacklist.revokeAll('8')).stored).to.equal('none')
     })
 
-    for (const subject of ['', undefined, null, 7, {}]) {
+    it('at once for every blacklist over the same cache', async () => {
+      const cache = createCache({ redis: false, logger: false, clock })
+      caches.push(cache)
+      const [one, other] = [createTokenBlacklist({ cache }), createTokenBlacklist({ cache })]
+      await one.revoke({ jti: 'a', exp: clock.seconds + HOUR })
+      expect(await other.isRevoked({ jti: 'a' })).to.equal(true)
+    })
+
+    it('by a subject that is a number, too, as some put it into their tokens', async () => {
+      const blacklist = onMemory()
+      await blacklist.revokeAll(7)
+      expect(await blacklist.isRevoked(token({ iat: clock.seconds - 10 }))).to.equal(true)
+      expect(await blacklist.isRevoked(token({ iat: clock.seconds - 10, sub: '8' }))).to.equal(false)
+    })
+
+    for (const subject of ['', undefined, null, true, {}]) {
       it(`only by a subject: ${describeGiven(subject)} is an error`, async () => {
         const error = await failure(onMemory().revokeAll(subject as string))
         expect(error).to.be.instanceOf(InvalidTokenError)

@@ -130,6 +130,16 @@ describe('ResilientClient', () => {
       expect(client.lastCause).to.equal(undefined)
     })
 
+    it('leaves alone in Redis what was only loaded meanwhile: it is as good', async () => {
+      await primary.store.set('a', Buffer.from('shared'), LONG_MS)
+      primary.freeze()
+      const client = start()
+      expect(await client.set('a', Buffer.from('loaded'), LONG_MS, { isChange: false })).to.equal('memory')
+      primary.thaw()
+      await reached(client, 'ready')
+      expect(await read(client, 'a')).to.equal('shared')
+    })
+
     it('takes away from Redis what was written meanwhile, older than which is all that Redis has', async () => {
       await primary.store.set('a', Buffer.from('old'), LONG_MS)
       primary.freeze()

@@ -559,7 +559,11 @@ describe('@Cached', () => {
         ['user', '1h', { cache: {} }],
         /find: cache: expected a cache.*got an object/,
       ],
-      ['with options that are none', ['user', '1h', 'tags'], /find: expected an options object, got a string/],
+      [
+        'with options that are none',
+        ['user', '1h', 'tags'],
+        /find: expected an options object, got a string/,
+      ],
     ]
     for (const [what, given, message] of refused) {
       it(what, () => {

@@ -4,7 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { expect } from 'chai'
 import type { Express, NextFunction, Request, Response } from 'express'
 import { cacheResponse, createCache, setDefaultCache } from 'holdfast'
-import type { Cache, CacheableRequest, Duration, ResponseOptions } from 'holdfast'
+import type { Cache, CacheableRequest, Duration, MemoryStats, ResponseOptions } from 'holdfast'
 import sinon from 'sinon'
 import { eventually } from '../support/eventually'
 import { expressVersions } from '../support/express-versions'
@@ -1135,3 +1135,30 @@ async function storedKeys(cache: Cache): Promise<readonly string[]> {
   const stats = await cache.getStats()
   return stats.type === 'memory' ? stats.keys : []
 }
+
+describe('What cacheResponse stores', () => {
+  for (const [version, express] of expressVersions) {
+    it(`holds no credential of the request, also where the response varies by it, under ${version}`, async () => {
+      const cache = createCache({ redis: false, logger: false })
+      const app = express()
+      app.get('/', cacheResponse('5m', { cache, scope: () => 'ann' }), (_req: Request, res: Response) => {
+        res.vary('Authorization, Cookie')
+        res.json({})
+      })
+      const server = await WebServer.start(app)
+      try {
+        const headers = { authorization: 'Bearer SECRET-TOKEN', cookie: 'sid=SECRET-SESSION' }
+        await server.get('/', headers)
+        const again = await server.get('/', headers)
+        expect(again.headers['cache-status']).to.match(/hit/)
+        const { keys } = (await cache.getStats()) as MemoryStats
+        const stored = await Promise.all(keys.map(async (key) => String(await cache.get(key))))
+        expect(stored.join())
+          .to.include('"status":200')
+          .and.not.match(/SECRET/)
+      } finally {
+        await server.close()
+      }
+    })
+  }
+})

@@ -135,7 +135,9 @@ describe('variantOf and isVariantFor (RFC 9111 §4.1)', () => {
 
   it('take down the values of the fields that Vary names, over all its lines and in any case', () => {
     const headers = { accept: 'text/html', 'accept-language': 'el', origin: 'https://a.example' }
-    expect(variantOf(varying(['Accept, accept-LANGUAGE', 'Origin']), headers)).to.deep.equal(headers)
+    const variant = variantOf(varying(['Accept, accept-LANGUAGE', 'Origin']), headers)
+    expect(Object.keys(variant)).to.deep.equal(Object.keys(headers))
+    for (const value of Object.values(headers)) expect(JSON.stringify(variant)).not.to.include(value)
   })
 
   it('match where all of the named fields are the same', () => {

@@ -34,8 +34,9 @@ expectTypeOf<{ jti: string; role: string }>().toExtend<TokenClaims>()
 void blacklist.revoke(unchecked)
 // @ts-expect-error -- exp is in seconds, as a number
 void blacklist.revoke({ jti: '1', exp: new Date() })
-// @ts-expect-error -- a subject is a string
 void blacklist.revokeAll(7)
+// @ts-expect-error -- a subject is a string or a number
+void blacklist.revokeAll({ sub: 7 })
 // @ts-expect-error -- there is no such option
 void blacklist.revoke('token', { ttl: '1h' })
 // @ts-expect-error -- there is no such option
