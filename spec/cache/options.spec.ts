@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { createClient } from 'redis'
-import { createCache, InvalidEnvironmentError, InvalidOptionError } from 'holdfast'
+import { createCache, InvalidEnvironmentError, InvalidOptionError, setDefaultCache } from 'holdfast'
 import type { Cache, CacheClient, CacheOptions } from 'holdfast'
 import { systemClock } from '../../lib/clock'
 import { MemoryClient } from '../../lib/client/memory-client'
@@ -9,8 +9,11 @@ import { CachePool } from '../support/cache-pool'
 import { eventually } from '../support/eventually'
 import { RecordingLogger } from '../support/recording-logger'
 import { RedisServer } from '../support/redis-server'
+import { failOnUnhandledRejections } from '../support/unhandled-rejections'
 
 describe("createCache's options", () => {
+  failOnUnhandledRejections()
+
   const pool = new CachePool()
   let environment: NodeJS.ProcessEnv
 
@@ -98,6 +101,8 @@ describe("createCache's options", () => {
     [{ redis: 6379 }, 'createCache: redis', 'expected a URL, node-redis options, a node-redis client or false, got 6379'],
     [{ redis: '' }, 'createCache: redis', 'expected a URL like redis://user:password@host:6379/0'],
     [{ redis: 'localhost:6379' }, 'createCache: redis', 'expected a URL like'],
+    [{ redis: { host: 'cache', port: 6380 } }, 'createCache: redis: host', 'expected it within socket'],
+    [{ redis: { url: 'http://cache' } }, 'createCache: redis: url', 'expected a URL like'],
     [{ redis: 'http://localhost' }, 'createCache: redis', 'expected a URL like'],
     [{ redis: 'redis://localhost/users' }, 'createCache: redis', 'expected a URL like'],
   ] // prettier-ignore
@@ -119,6 +124,32 @@ describe("createCache's options", () => {
     expect(() => make())
       .to.throw(InvalidEnvironmentError)
       .and.satisfy(hidesThePassword)
+  })
+
+  it('show nothing of a URL that was given in the place of another', () => {
+    for (const misplaced of [
+      { namespace: 'redis://:hunter2@host a' },
+      { redis: { url: 'redis://:hunter2@host:port' } },
+    ]) {
+      expect(() => make(misplaced))
+        .to.throw(InvalidOptionError)
+        .and.satisfy(hidesThePassword)
+    }
+    expect(() => {
+      setDefaultCache('redis://:hunter2@host' as unknown as Cache)
+    })
+      .to.throw(InvalidOptionError)
+      .and.satisfy(hidesThePassword)
+  })
+
+  it('take a logger that fails, at once or later, and go on', async () => {
+    const down = (): never => {
+      throw new Error('the log is down')
+    }
+    const error = async (): Promise<void> => Promise.reject(new Error('the log is down'))
+    const cache = make({ redis: 'redis://127.0.0.1:1', logger: { info: down, warn: down, error } })
+    await eventually(() => cache.state === 'degraded')
+    expect(await cache.set('a', 1)).to.equal('memory')
   })
 
   it('show nothing of a URL that was given in their place', () => {
