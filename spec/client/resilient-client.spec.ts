@@ -377,6 +377,21 @@ describe('ResilientClient', () => {
       expect(await read(client, 'a')).to.equal(undefined)
     })
 
+    it('begins anew for a change that Redis was told of meanwhile, and that fails once it is in use', async () => {
+      await primary.store.set('a', Buffer.from('old'), LONG_MS)
+      const { client, finish } = await recovering()
+      primary.freeze()
+      const deleted = client.delete(['a'])
+      primary.mode = 'up'
+      finish()
+      await reached(client, 'ready')
+      await deleted
+      await eventually(async () => {
+        expect(await primary.store.getMany(['a'])).to.deep.equal([undefined])
+      })
+      await reached(client, 'ready')
+    })
+
     it('comes to an end, also while changes keep coming', async () => {
       const client = await WAYS.degraded()
       await client.delete(['first'])
