@@ -68,6 +68,11 @@ export class RevocationCopy {
       if (this.#kept.get(revocation.id)?.isDirty === true) yield revocation
   }
 
+  /** How many those are. */
+  countDirty(): number {
+    return [...this.dirty()].length
+  }
+
   #isFull(): boolean {
     if (this.#kept.size < this.#capacity) return false
     const now = this.#now()

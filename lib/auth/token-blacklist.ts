@@ -2,7 +2,7 @@ import type { Cache } from '../cache/cache'
 import { checkDefaultCache, defaultCache, requireCache } from '../cache/default-cache'
 import { checkOptions, describeValue, oneOf, wholeNumber } from '../check-options'
 import type { Stored } from '../client/client-state'
-import type { Handover } from '../client/command'
+import type { Send } from '../client/invalidation'
 import type { Duration } from '../duration'
 import { MAX_DURATION_MS, parseDuration } from '../duration'
 import { CommandRefusedError, InvalidTokenError, RevocationsUnavailableError } from '../errors'
@@ -85,7 +85,10 @@ export class TokenBlacklist {
     this.#whenStale = oneOf(`${owner}: whenStale`, options.whenStale, ['allow', 'reject'], 'allow')
     const capacity = wholeNumber(`${owner}: capacity`, options.capacity, { min: 1, default: 250_000 })
     this.#copy = copyFor(this.#cache, capacity)
-    this.#cache.client.onRecovery((send) => this.#writeBack(send))
+    this.#cache.client.onRecovery({
+      bring: (send, isComplete) => this.#writeBack(send, isComplete),
+      pending: () => this.#copy.countDirty(),
+    })
     // What was revoked while the last of it was being brought over.
     this.#cache.on('state', ({ to }) => {
       if (to === 'ready') void this.#catchUp()
@@ -170,16 +173,16 @@ export class TokenBlacklist {
     return 'memory'
   }
 
-  /** Writes everything that is alive to a Redis that is back: it may have lost what it knew. */
-  async #writeBack(send: Parameters<Handover>[0]): Promise<void> {
-    const live = [...this.#copy.live()]
+  /** Writes everything that is alive to a Redis that may have lost what it knew; otherwise what it was not told. */
+  async #writeBack(send: Send, isComplete: boolean): Promise<void> {
+    const live = [...(isComplete ? this.#copy.dirty() : this.#copy.live())]
     for (let start = 0; start < live.length; start += WRITE_BACK_BATCH) {
       const batch = live.slice(start, start + WRITE_BACK_BATCH)
       await Promise.all(batch.map((revocation) => this.#sendBack(revocation, send)))
     }
   }
 
-  async #sendBack(revocation: Revocation, send: Parameters<Handover>[0]): Promise<void> {
+  async #sendBack(revocation: Revocation, send: Send): Promise<void> {
     try {
       await send((client) =>
         client.raise(this.#keyOf(revocation.id), revocation.value, this.#lifeOf(revocation)),

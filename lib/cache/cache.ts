@@ -1,6 +1,7 @@
 import type { RedisClientType } from 'redis'
 import { checkOptions, describeValue, oneOf } from '../check-options'
-import type { ClientEvents, ClientState, Stored } from '../client/client-state'
+import type { ClientEvents, ClientState, Closed, Stored } from '../client/client-state'
+import { HistoryProof } from '../client/history-proof'
 import { Journal } from '../client/journal'
 import { MemoryClient } from '../client/memory-client'
 import { ResilientClient } from '../client/resilient-client'
@@ -36,7 +37,8 @@ interface Outcome {
   readonly stored?: Stored
 }
 
-const MOST_JOURNALLED = 10_000
+/** How many changed keys and tags are noted one by one. */
+const MOST_CHANGES = 10_000
 
 /**
  * A cache over Redis, with memory in its place while Redis can't be used. No method rejects because of Redis,
@@ -59,8 +61,15 @@ export class Cache {
     this.#configuration = resolveOptions(options)
     const { primary, namespace, memory, clock, logger, commandTimeoutMs } = this.#configuration
     this.#memory = new MemoryClient(memory, clock)
-    const journal = new Journal(MOST_JOURNALLED, new Stamps(namespace).ground([]))
-    this.#client = new ResilientClient({ primary, memory: this.#memory, journal, commandTimeoutMs, logger })
+    const stamps = new Stamps(namespace)
+    this.#client = new ResilientClient({
+      primary,
+      memory: this.#memory,
+      journal: new Journal(MOST_CHANGES, stamps.ground([])),
+      history: new HistoryProof(stamps.anchors, MOST_CHANGES),
+      commandTimeoutMs,
+      logger,
+    })
     this.#entries = new EntryStore({ client: this.#client, memory: this.#memory, namespace, clock })
   }
 
@@ -145,7 +154,7 @@ export class Cache {
     }
     // A flight of its own: who asks for the key meanwhile gets this value, and a later change overtakes it.
     const flight = this.#flights.start(key, tags, async (isUnderWay) => {
-      const stored = await this.#put(key, payload, { ttlMs, tags, isUnderWay })
+      const stored = await this.#entries.put(key, payload, { ttlMs, tags, isUnderWay })
       return { value, payload, isHit: true, stored }
     })
     this.#entries.hold(flight.outcome)
@@ -219,22 +228,15 @@ export class Cache {
     return readHealth(this.#client)
   }
 
-  /** Ends the connection, after what is being stored. From then on reads miss and writes answer `'none'`. Idempotent. */
-  async close(): Promise<void> {
+  /**
+   * Ends the connection, after what is being stored. From then on reads miss and writes answer `'none'`. During
+   * an outage it tries once, for at most a second, to bring over what was changed. Idempotent.
+   *
+   * @returns what Redis has not got and nobody is going to tell it any more.
+   */
+  async close(): Promise<Closed> {
     await this.#entries.drain()
-    await this.#client.close()
-  }
-
-  async #put(key: string, payload: Payload, { ttlMs, tags, isUnderWay }: FlightPlan): Promise<Stored> {
-    for (;;) {
-      const before = this.state
-      const count = await this.#entries.count(tags, ttlMs)
-      const stored = isUnderWay()
-        ? await this.#entries.write(key, payload, { count, ttlMs, tags, isChange: true })
-        : 'none'
-      // Redis went away in between: memory has counts of its own.
-      if (stored !== 'memory' || before !== 'ready' || this.state === 'ready') return stored
-    }
+    return this.#client.close()
   }
 
   async #lookUp(
@@ -242,14 +244,14 @@ export class Cache {
     loader: () => unknown,
     { ttlMs, tags, isUnderWay }: FlightPlan,
   ): Promise<Outcome> {
-    const { entry, count } = await this.#entries.open(key, tags)
+    const { entry, since } = await this.#entries.open(key, tags)
     const found = entry && decodeValue(entry)
     this.#counters.count(found !== undefined)
     if (found !== undefined) return { value: found.value, payload: entry, isHit: true }
     this.#counters.loads += 1
     const value = await loader()
     const payload = this.#encode(value)
-    if (payload !== undefined && isUnderWay()) void this.#entries.write(key, payload, { count, ttlMs, tags })
+    if (payload !== undefined && isUnderWay()) void this.#entries.write(key, payload, { since, ttlMs, tags })
     return { value, payload, isHit: false }
   }
 

@@ -1,3 +1,4 @@
+import type { CacheClient } from '../client/cache-client'
 import type { Stored } from '../client/client-state'
 import type { MemoryClient } from '../client/memory-client'
 import type { ResilientClient } from '../client/resilient-client'
@@ -11,7 +12,15 @@ export interface Opened {
   /** What is there and still right. */
   readonly entry: Entry | undefined
   /** What a value made from here on is to be stored with: an invalidation after this moment wins over it. */
+  readonly since: Since
+}
+
+/** When a value began to be made. */
+export interface Since {
+  /** The namespace's count of that time: what was invalidated later makes the value void. */
   readonly count: string
+  /** Which store it is the count of: another one's can't be compared with it. */
+  readonly era: number
 }
 
 interface Reading {
@@ -23,14 +32,18 @@ interface Reading {
 
 /** How a value is stored that was made since {@link EntryStore.open}. */
 export interface WriteOptions {
-  /** The count of that time: what was invalidated later makes it void. */
-  readonly count: string
+  /** As {@link Opened} has it. */
+  readonly since: Since
   /** How long it lives, in milliseconds. */
   readonly ttlMs: number
   /** What it was made from. */
   readonly tags: readonly string[]
-  /** Whether what Redis has under the key is wrong from now on. @default false: a load */
-  readonly isChange?: boolean
+}
+
+/** How a value is put under a key, in place of whatever is there. */
+export interface PutOptions extends Omit<WriteOptions, 'since'> {
+  /** Whether no later change of the key has overtaken it. */
+  readonly isUnderWay: () => boolean
 }
 
 interface Parts {
@@ -61,53 +74,73 @@ export class EntryStore {
     this.#stamps = new Stamps(namespace)
   }
 
-  /** Finds what is under a key, and notes the count for what may be made in its place. */
+  /** Finds what is under a key, and notes since when something may be made in its place. */
   async open(key: string, tags: readonly string[] = []): Promise<Opened> {
-    const { entry, count, isGrounded } = await this.#read(key, tags)
-    if (entry !== undefined) return { entry, count: entry.count }
-    // A stamp that is first written behind the load might be later than its beginning.
-    return { entry, count: isGrounded && count !== undefined ? count : await this.count(tags) }
+    return this.#client.read(async (store) => {
+      const { era } = this.#client
+      const { entry, count, isGrounded } = await this.#read(store, key, tags)
+      if (entry !== undefined) return { entry, since: { count: entry.count, era } }
+      // A stamp that is first written behind the load might be later than its beginning.
+      const isKnown = isGrounded && count !== undefined
+      return { entry, since: { count: isKnown ? count : await this.#count(store, tags), era } }
+    })
   }
 
   /** Finds what is under a key. */
   async find(key: string): Promise<Entry | undefined> {
-    const { entry } = await this.#read(key, [])
+    const { entry } = await this.#client.read((store) => this.#read(store, key, []))
     return entry
   }
 
-  /** The count as it stands, with the stamps of these tags made sure of. */
-  count(tags: readonly string[], ttlMs?: number): Promise<string> {
-    return this.#client.ensureStamps(this.#stamps.ground(tags, ttlMs))
+  /**
+   * Stores what has been made since {@link EntryStore.open}, unless another store serves by now. The stamps it
+   * depends on are made sure of beside it: without them it is a miss, no more.
+   */
+  async write(key: string, payload: Payload, { since, ttlMs, tags }: WriteOptions): Promise<Stored> {
+    if (since.era !== this.#client.era) return 'none'
+    const name = this.#name(key)
+    const bytes = encodeEntry(name, { ...payload, count: since.count, tags }, this.#clock.now())
+    const stored = this.#client.write({
+      command: async (store) => {
+        await Promise.all([this.#count(store, tags, ttlMs), store.set(name, bytes, ttlMs)])
+      },
+    })
+    this.hold(stored)
+    return stored
   }
 
-  /** Stores a value. The stamps it depends on are made sure of beside it: without them it is a miss, no more. */
-  write(
-    key: string,
-    payload: Payload,
-    { count, ttlMs, tags, isChange = false }: WriteOptions,
-  ): Promise<Stored> {
+  /** Puts a value under a key. What is invalidated from now on makes it void. `'none'` where it has been overtaken. */
+  async put(key: string, payload: Payload, { ttlMs, tags, isUnderWay }: PutOptions): Promise<Stored> {
     const name = this.#name(key)
-    const bytes = encodeEntry(name, { ...payload, count, tags }, this.#clock.now())
-    const stamps = this.count(tags, ttlMs)
-    const stored = this.#client.set(name, bytes, ttlMs, { isChange })
-    this.hold(Promise.all([stamps, stored]))
-    return stored
+    const attempt: { on?: CacheClient; isOvertaken: boolean } = { isOvertaken: false }
+    const stored = await this.#client.write({
+      command: async (store) => {
+        attempt.on = store
+        const count = await this.#count(store, tags, ttlMs)
+        attempt.isOvertaken = !isUnderWay()
+        // Redis may answer only when it has been given up and memory has the value.
+        if (attempt.isOvertaken || attempt.on !== store) return
+        await store.set(name, encodeEntry(name, { ...payload, count, tags }, this.#clock.now()), ttlMs)
+      },
+      invalidation: { keys: [name] },
+    })
+    return attempt.isOvertaken ? 'none' : stored
   }
 
   /** Takes away what is under a key. */
   delete(key: string): Promise<Stored> {
-    return this.#client.delete([this.#name(key)])
+    return this.#client.invalidate({ keys: [this.#name(key)] })
   }
 
   /** Makes void all that depends on these tags. */
   invalidate(tags: readonly string[]): Promise<Stored> {
-    return this.#client.stamp(this.#stamps.stamping(tags))
+    return this.#client.invalidate(this.#stamps.stamping(tags))
   }
 
   /** Makes void all entries of the namespace. */
   clear(): Promise<Stored> {
     this.#memory.clear()
-    return this.#client.stamp(this.#stamps.ground([]))
+    return this.#client.invalidate(this.#stamps.ground([]))
   }
 
   /** Makes {@link EntryStore.drain} wait for a write. */
@@ -130,19 +163,25 @@ export class EntryStore {
   }
 
   /** One round trip, and one more only for an entry with tags that the caller didn't name. */
-  async #read(key: string, tags: readonly string[]): Promise<Reading> {
+  async #read(store: CacheClient, key: string, tags: readonly string[]): Promise<Reading> {
     const { counter, floor } = this.#stamps
     const name = this.#name(key)
     const stampKeys = tags.map((tag) => this.#stamps.of(tag))
-    const [bytes, count, ...stamps] = await this.#client.getMany([name, counter, floor, ...stampKeys])
+    const [bytes, count, ...stamps] = await store.getMany([name, counter, floor, ...stampKeys])
     const isGrounded = stamps.every((stamp) => stamp !== undefined)
     const miss = { entry: undefined, count: count?.toString('latin1'), isGrounded }
     const entry = decodeEntry(name, bytes)
     if (entry === undefined) return miss
 
     const others = entry.tags.filter((tag) => !tags.includes(tag)).map((tag) => this.#stamps.of(tag))
-    if (others.length > 0) stamps.push(...(await this.#client.getMany(others)))
+    if (others.length > 0) stamps.push(...(await store.getMany(others)))
     return stamps.every((stamp) => isCurrent(entry.count, stamp)) ? { ...miss, entry } : miss
+  }
+
+  /** The count as it stands, with the stamps of these tags made sure of. */
+  #count(store: CacheClient, tags: readonly string[], ttl?: number): Promise<string> {
+    const { counter, stamps, ttlMs } = this.#stamps.ground(tags, ttl)
+    return store.ensureStamps(counter, stamps, ttlMs)
   }
 
   #name(key: string): string {

@@ -47,6 +47,14 @@ export interface CacheOptions {
     readonly maxEntries?: number
     /** Most bytes of keys and values together. @default 67108864 (64 MiB) */
     readonly maxBytes?: number
+    /**
+     * How old a value in memory may be while Redis is configured and away: milliseconds, or a string like `'1m'`.
+     * A process that is cut off can't hear of what others change; this is for how long it may not know. Has no
+     * effect without Redis.
+     *
+     * @default '30s': a key costs one load in that time, and who changes something elsewhere sees it soon
+     */
+    readonly maxAge?: Duration
   }
   /**
    * Where the few lines about the connection go; `false` for nowhere.
@@ -79,15 +87,16 @@ const KNOWN = ['redis', 'client', 'namespace', 'ttl', 'commandTimeout', 'memory'
 export function resolveOptions(options: CacheOptions = {}): CacheConfiguration {
   checkOptions('createCache', options, KNOWN)
   const logger = resolveLogger(options.logger)
+  const primary = resolvePrimary(options, logger)
   return Object.freeze({
-    primary: resolvePrimary(options, logger),
+    primary,
     namespace: resolveNamespace(options.namespace),
     ttlMs: parseDuration(options.ttl ?? '1h', 'createCache: ttl'),
     commandTimeoutMs: wholeNumber('createCache: commandTimeout', options.commandTimeout, {
       min: 1,
       default: 100,
     }),
-    memory: resolveMemory(options.memory),
+    memory: resolveMemory(options.memory, primary !== undefined),
     logger,
     clock: resolveClock(options.clock),
   })
@@ -104,7 +113,7 @@ function resolvePrimary({ redis, client }: CacheOptions, logger: Logger): CacheC
   // Loaded only here: who runs on memory does not pay for node-redis.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const module = require('../client/redis-client') as { RedisClient: typeof RedisClient }
-  return new module.RedisClient(source)
+  return new module.RedisClient(source, logger)
 }
 
 function resolveRedis(redis: unknown): RedisClientOptions | NodeRedisClient {
@@ -138,9 +147,11 @@ function resolveNamespace(namespace: unknown = ''): string {
   )
 }
 
-function resolveMemory(memory: CacheOptions['memory']): MemoryBounds {
-  checkOptions('createCache: memory', memory, ['maxEntries', 'maxBytes'])
+function resolveMemory(memory: CacheOptions['memory'], standsIn: boolean): MemoryBounds {
+  checkOptions('createCache: memory', memory, ['maxEntries', 'maxBytes', 'maxAge'])
+  const maxAgeMs = parseDuration(memory?.maxAge ?? '30s', 'createCache: memory.maxAge')
   return {
+    ...(standsIn && { maxAgeMs }),
     maxEntries: wholeNumber('createCache: memory.maxEntries', memory?.maxEntries, {
       min: 10,
       max: 2 ** 24,

@@ -1,5 +1,5 @@
 import { describeValue } from '../check-options'
-import type { Stamping } from '../client/journal'
+import type { Stamping } from '../client/invalidation'
 import { InvalidOptionError } from '../errors'
 
 /**
@@ -26,6 +26,11 @@ export class Stamps {
     this.floor = `${this.#prefix}:floor`
   }
 
+  /** What the keys of anchors begin with: see `history-proof.ts`. */
+  get anchors(): string {
+    return `${this.#prefix}:anchor:`
+  }
+
   /** The key of a tag's stamp. */
   of(tag: string): string {
     return `${this.#prefix}:tag:${tag}`
@@ -45,10 +50,12 @@ export class Stamps {
   }
 
   #stamping(stamps: readonly string[], ttlMs: number): Stamping {
-    return { counter: this.counter, stamps, ttlMs: Math.max(ttlMs, SHORTEST_STAMP_LIFE_MS) }
+    return { counter: this.counter, stamps, ttlMs: Math.max(ttlMs + HEAD_START_MS, SHORTEST_STAMP_LIFE_MS) }
   }
 }
 
+/** A stamp is written before the value that depends on it, and is there when that expires. */
+const HEAD_START_MS = 60 * 1000
 const SHORTEST_STAMP_LIFE_MS = 24 * 60 * 60 * 1000
 
 /** Whether a value that began to be made at this count is still right by this stamp. */

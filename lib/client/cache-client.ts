@@ -4,11 +4,15 @@
  *
  * A method rejects with a {@link CommandRefusedError} where the store is in order and only this command was
  * refused; any other rejection says that the store cannot be used for now, and holdfast falls back to memory
- * and reconnects. A client need not retry, queue or limit waiting, but for `connect()`: its caller does.
+ * and reconnects. A client need not retry, queue or limit waiting: its caller does, and calls `disconnect()` on
+ * what takes too long.
  * `clientContract` in `holdfast/testing` checks what can be seen from outside.
  */
 export interface CacheClient {
-  /** Opens the connection, once per call; may be called again after a loss. Rejects when it can't, within seconds. */
+  /**
+   * Opens the connection, once per call; may be called again after a loss. Makes sure that nothing which was sent
+   * over an earlier connection can still be carried out. Rejects when it can't, and when it is disconnected meanwhile.
+   */
   connect(): Promise<void>
 
   /** Drops the connection at once. Whatever is in flight rejects. Does nothing when there is none. */
@@ -56,4 +60,10 @@ export interface CacheClient {
 
   /** What the store says of itself, for operators to read. */
   info?(): Promise<string>
+
+  /** How many connections the store has, those of others included. */
+  connections?(): Promise<number>
+
+  /** How many bytes have arrived over the present connection: a long answer under way is no silence. */
+  bytesReceived?(): number | undefined
 }

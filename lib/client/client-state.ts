@@ -23,6 +23,20 @@ export interface ClientEvents {
   state: { readonly from: ClientState; readonly to: ClientState }
   /** Redis has become unusable: memory serves. Once per outage. */
   degraded: { readonly cause: Error }
-  /** Redis is in use again, after so many milliseconds, with so many changes brought over. */
-  recovered: { readonly outageMs: number; readonly replayed: number }
+  /** Redis is in use again, after so many milliseconds, and has what was changed meanwhile. */
+  recovered: { readonly outageMs: number } & BroughtOver
+}
+
+/** What Redis was told on its return. */
+export interface BroughtOver {
+  /** How many keys and tags. */
+  readonly replayed: number
+  /** Whether more had changed than is noted one by one: the whole namespace is void then. */
+  readonly everything: boolean
+}
+
+/** What `close()` leaves. */
+export interface Closed {
+  /** How many changes and revocations could not be brought to Redis any more. 0: nothing is lost. */
+  readonly notCarriedOver: number
 }

@@ -1,23 +1,25 @@
 import type { CacheClient } from './cache-client'
+import type { Invalidation, Send } from './invalidation'
 
-/** A command for whichever store serves. */
+/** A command, or several that belong together, for whichever store serves. */
 export type Command<Result> = (client: CacheClient) => Promise<Result>
 
-/** What a part with state of its own brings to Redis on its return, before anything reads from it. */
-export type Handover = (send: <Result>(command: Command<Result>) => Promise<Result>) => Promise<void>
-
-/** A change, with what is to be done about it while Redis is away. */
-export interface Change {
-  /** What is done where it stands. */
+/** A value that is written. */
+export interface Write {
+  /** How it is written. Run again on memory where Redis does not answer. */
   readonly command: Command<void>
-  /** What drops Redis's older value, where Redis is not to have the new one. */
-  readonly invalidation: Command<void>
-  /** Notes that this is still to be done. */
-  readonly note: () => void
+  /** What drops Redis's older value, where Redis is not to have this one. A load changes nothing: it has none. */
+  readonly invalidation?: Invalidation
 }
 
-/** How a value is put under a key. */
-export interface SetOptions {
-  /** Whether what Redis has under the key is wrong from now on. */
-  readonly isChange: boolean
+/** A part with state of its own that Redis is to have. */
+export interface Handover {
+  /**
+   * Brings to Redis what it may lack, before anything is read from it again.
+   *
+   * @param isComplete - whether Redis is known to have all that it acknowledged.
+   */
+  bring(send: Send, isComplete: boolean): Promise<void>
+  /** How much of it Redis has not acknowledged. */
+  pending(): number
 }

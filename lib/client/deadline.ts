@@ -1,18 +1,23 @@
 import { CommandTimeoutError } from '../errors'
 
 interface Wait {
-  readonly due: number
+  readonly begun: number
+  due: number
+  isSettled: boolean
   readonly giveUp: () => void
-  settled: boolean
-  onSettled?: () => void
+  readonly onSettled: (() => void)[]
 }
 
+/** How often it is looked, while something is waited for, whether the application holds the event loop. */
+const TICK_MS = 20
+/** A timer that is later than this was held up by the application itself. */
+const PUNCTUAL_MS = 10
+
 /**
- * Gives every command the same budget of time, with one timer for all of them: the budget being the same,
- * they fall due in the order in which they began.
+ * Gives every command the same budget of time, with one timer for all of them.
  *
- * When the timer is late because the application's own code held the event loop, the replies that have
- * arrived meanwhile are read before anything is called late.
+ * Time in which the application's own code held the event loop is not the command's: what was under way then
+ * gets that time back, and a turn to read the replies that have arrived meanwhile.
  */
 export class Deadline {
   readonly #budgetMs: number
@@ -26,15 +31,18 @@ export class Deadline {
   /** Settles as the work does, or rejects with a {@link CommandTimeoutError} once the budget is used up. */
   bound<Value>(work: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
+      const begun = performance.now()
       const wait: Wait = {
-        due: performance.now() + this.#budgetMs,
+        begun,
+        due: begun + this.#budgetMs,
+        isSettled: false,
+        onSettled: [],
         giveUp: () => {
           reject(new CommandTimeoutError(this.#budgetMs))
         },
-        settled: false,
       }
       this.#waits.push(wait)
-      this.#arm()
+      if (this.#timer === undefined) this.#arm()
       work.then(
         (value) => {
           settle(wait)
@@ -50,38 +58,56 @@ export class Deadline {
     })
   }
 
-  /** Resolves when nothing is waited for any more. */
+  /** The same, but the budget begins anew for as long as the measure of progress changes. */
+  async boundWhile<Value>(progress: () => unknown, work: Promise<Value>): Promise<Value> {
+    for (;;) {
+      const before = progress()
+      try {
+        return await this.bound(work)
+      } catch (error) {
+        if (!(error instanceof CommandTimeoutError) || progress() === before) throw error
+      }
+    }
+  }
+
+  /** Whether anything is under way. */
+  isBusy(): boolean {
+    return this.#waits.some(({ isSettled }) => !isSettled)
+  }
+
+  /** Resolves when nothing of what is under way now is waited for any more. */
   async idle(): Promise<void> {
-    const pending = this.#waits.filter((wait) => !wait.settled)
-    await Promise.all(
-      pending.map(
-        (wait) =>
-          new Promise<void>((resolve) => {
-            wait.onSettled = resolve
-          }),
-      ),
-    )
+    const pending = this.#waits.filter((wait) => !wait.isSettled)
+    await Promise.all(pending.map((wait) => new Promise<void>((resolve) => wait.onSettled.push(resolve))))
   }
 
   #arm(): void {
-    const first = this.#waits[0]
-    if (this.#timer !== undefined || first === undefined) return
-    const delay = Math.max(1, Math.ceil(first.due - performance.now()))
+    if (this.#waits.length === 0) return
+    const next = this.#waits.reduce((earliest, { due }) => Math.min(earliest, due), Infinity)
+    const delay = Math.min(TICK_MS, Math.max(1, Math.ceil(next - performance.now())))
+    const expected = performance.now() + delay
     this.#timer = setTimeout(() => {
+      const lateMs = performance.now() - expected
       // Replies that are waiting in the socket are read between a timer and an immediate.
       setImmediate(() => {
-        this.#expire()
+        this.#expire(lateMs)
       })
     }, delay).unref()
   }
 
-  #expire(): void {
+  #expire(lateMs: number): void {
     this.#timer = undefined
     const now = performance.now()
-    const pending = this.#waits.filter((wait) => !wait.settled)
-    const due = pending.filter((wait) => wait.due <= now)
-    this.#waits = pending.slice(due.length)
-    for (const wait of due) {
+    const pending = this.#waits.filter((wait) => !wait.isSettled)
+    if (lateMs > PUNCTUAL_MS) {
+      for (const wait of pending) {
+        const heldUpMs = Math.min(lateMs, now - wait.begun)
+        // At least another turn of the event loop: what was asked for just before may not even have been written.
+        wait.due = Math.max(wait.due + heldUpMs, now + 1)
+      }
+    }
+    this.#waits = pending.filter(({ due }) => due > now)
+    for (const wait of pending.filter(({ due }) => due <= now)) {
       settle(wait)
       wait.giveUp()
     }
@@ -90,6 +116,6 @@ export class Deadline {
 }
 
 function settle(wait: Wait): void {
-  wait.settled = true
-  wait.onSettled?.()
+  wait.isSettled = true
+  for (const tell of wait.onSettled) tell()
 }

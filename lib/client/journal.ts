@@ -1,14 +1,5 @@
-import type { CacheClient } from './cache-client'
-
-/** Stamps to be written, as {@link CacheClient.stamp} takes them. */
-export interface Stamping {
-  readonly counter: string
-  readonly stamps: readonly string[]
-  readonly ttlMs: number
-}
-
-type Change = 'delete' | Stamping
-type Send = (command: (client: CacheClient) => Promise<void>) => Promise<void>
+import type { Invalidation, SingleInvalidation, Stamping } from './invalidation'
+import { singly } from './invalidation'
 
 const BATCH = 500
 
@@ -19,7 +10,7 @@ const BATCH = 500
 export class Journal {
   readonly #bound: number
   readonly #everything: Stamping
-  readonly #changes = new Map<string, Change>()
+  readonly #changes = new Map<string, SingleInvalidation>()
 
   constructor(bound: number, everything: Stamping) {
     this.#bound = bound
@@ -31,32 +22,47 @@ export class Journal {
     return this.#changes.size
   }
 
-  /** Notes keys whose value in the store is no longer right. */
-  noteDelete(keys: readonly string[]): void {
-    for (const key of keys) this.#note(key, 'delete')
+  /** Whether one change stands for all that there were, and for all that follow. */
+  get isForEverything(): boolean {
+    return this.#changes.has(this.#everything.counter)
   }
 
-  /** Notes stamps that the store has not got. */
-  noteStamping(stamping: Stamping): void {
-    for (const stamp of stamping.stamps) this.#note(stamp, { ...stamping, stamps: [stamp] })
+  /** Notes what in the store is no longer right. @returns whether that was more than the bound allows. */
+  note(invalidation: Invalidation): boolean {
+    const wasForEverything = this.isForEverything
+    for (const [name, single] of singly(invalidation)) this.noteSingle(name, single)
+    return this.isForEverything && !wasForEverything
+  }
+
+  /** Notes one name of it. */
+  noteSingle(name: string, single: SingleInvalidation): void {
+    if (this.isForEverything) return
+    this.#changes.set(name, single)
+    if (this.size > this.#bound) this.noteEverything()
+  }
+
+  /** Notes that nothing in the store is right any more. */
+  noteEverything(): void {
+    this.#changes.clear()
+    this.#changes.set(this.#everything.counter, this.#everything)
   }
 
   /**
-   * Brings everything to the store, also what is noted meanwhile, and forgets what has arrived. Rejects as
-   * the store does; what had not arrived by then is kept.
+   * Delivers everything, also what is noted meanwhile, and forgets what has arrived. Rejects as the delivery
+   * does; what had not arrived by then is kept.
    *
    * @returns how many changes were brought over.
    */
-  async replay(send: Send): Promise<number> {
+  async replay(deliver: (invalidation: Invalidation) => Promise<void>): Promise<number> {
     let count = 0
     while (this.size > 0) {
       const batch = [...this.#changes].slice(0, BATCH)
       // Off the list before it is sent: what is noted again meanwhile has to be sent again.
       for (const [name] of batch) this.#changes.delete(name)
       try {
-        await sendBatch(batch, send)
+        for (const invalidation of together(batch)) await deliver(invalidation)
       } catch (error) {
-        for (const [name, change] of batch) this.#note(name, change)
+        for (const [name, single] of batch) this.#putBack(name, single)
         throw error
       }
       count += batch.length
@@ -64,29 +70,26 @@ export class Journal {
     return count
   }
 
-  #note(name: string, change: Change): void {
-    if (this.#changes.has(this.#everything.counter)) return
-    this.#changes.set(name, change)
-    if (this.size <= this.#bound) return
-    this.#changes.clear()
-    this.#changes.set(this.#everything.counter, this.#everything)
+  #putBack(name: string, single: SingleInvalidation): void {
+    if (name === this.#everything.counter) this.noteEverything()
+    else this.noteSingle(name, single)
   }
 }
 
-async function sendBatch(batch: readonly (readonly [string, Change])[], send: Send): Promise<void> {
-  const deletes: string[] = []
-  const stampings = new Map<string, { stamps: string[]; ttlMs: number }>()
-  for (const [name, change] of batch) {
-    if (change === 'delete') {
-      deletes.push(name)
+/** As few invalidations as will do. */
+function together(batch: readonly (readonly [string, SingleInvalidation])[]): Invalidation[] {
+  const keys: string[] = []
+  const stampings = new Map<string, { counter: string; stamps: string[]; ttlMs: number }>()
+  for (const [name, single] of batch) {
+    if (single === 'delete') {
+      keys.push(name)
       continue
     }
-    const group = stampings.get(change.counter) ?? { stamps: [], ttlMs: change.ttlMs }
-    group.stamps.push(...change.stamps)
-    group.ttlMs = Math.max(group.ttlMs, change.ttlMs)
-    stampings.set(change.counter, group)
+    const { counter, stamps, ttlMs } = single
+    const stamping = stampings.get(counter) ?? { counter, stamps: [], ttlMs }
+    stamping.stamps.push(...stamps)
+    stamping.ttlMs = Math.max(stamping.ttlMs, ttlMs)
+    stampings.set(counter, stamping)
   }
-  if (deletes.length > 0) await send((client) => client.delete(deletes))
-  for (const [counter, { stamps, ttlMs }] of stampings)
-    await send((client) => client.stamp(counter, stamps, ttlMs))
+  return keys.length === 0 ? [...stampings.values()] : [{ keys }, ...stampings.values()]
 }

@@ -10,13 +10,17 @@ export interface MemoryBounds {
   readonly maxEntries: number
   /** Most bytes of keys and values together. */
   readonly maxBytes: number
+  /** The longest that a value is kept, in milliseconds, whatever its ttl. @default as long as its ttl says */
+  readonly maxAgeMs?: number
 }
 
 /** The store in this process: always there, bounded, gone with the process. */
 export class MemoryClient implements CacheClient {
   readonly #entries: LRUCache<string, Buffer>
+  readonly #maxAgeMs: number
 
-  constructor({ maxEntries, maxBytes }: MemoryBounds, clock: Clock) {
+  constructor({ maxEntries, maxBytes, maxAgeMs = Infinity }: MemoryBounds, clock: Clock) {
+    this.#maxAgeMs = maxAgeMs
     this.#entries = new LRUCache({
       max: maxEntries,
       maxSize: maxBytes,
@@ -53,7 +57,7 @@ export class MemoryClient implements CacheClient {
   }
 
   set(key: string, value: Buffer, ttlMs: number): Promise<void> {
-    this.#entries.set(key, value, { ttl: ttlMs })
+    this.#entries.set(key, value, { ttl: Math.min(ttlMs, this.#maxAgeMs) })
     if (this.#entries.has(key)) return Promise.resolve()
     return Promise.reject(new CommandRefusedError('the value is larger than all of the memory'))
   }

@@ -2,9 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { createClient, ErrorReply, RESP_TYPES } from 'redis'
 import type { RedisClientOptions, RedisClientType } from 'redis'
 import { CommandRefusedError, InvalidOptionError } from '../errors'
+import type { Logger } from '../logger'
+import { silentLogger } from '../logger'
 import type { CacheClient } from './cache-client'
 import { ENSURE_STAMPS, RAISE, SCRIPTS, STAMP } from './redis-scripts'
 import type { RedisScript } from './redis-scripts'
+import { ServerFence } from './server-fence'
+import { watchSocket } from './socket-watch'
+import type { WatchedSocket } from './socket-watch'
 
 /** A node-redis client as an application makes it, with whatever modules and type mapping. */
 export interface NodeRedisClient {
@@ -24,10 +29,11 @@ const UNUSABLE = new Set([
   'BUSY',
   'NOAUTH',
   'WRONGPASS',
+  // Whoever takes no writes has no use for what changes: memory does.
+  'OOM',
 ])
 
-const CONNECT_TIMEOUT_MS = 1000
-const HANDSHAKE_TIMEOUT_MS = 2 * CONNECT_TIMEOUT_MS
+const CONNECT_TIMEOUT_MS = 2000
 
 /**
  * Redis through a node-redis connection of our own. Reconnecting, limits of time and what happens meanwhile
@@ -36,14 +42,17 @@ const HANDSHAKE_TIMEOUT_MS = 2 * CONNECT_TIMEOUT_MS
 export class RedisClient implements CacheClient {
   readonly #redis: RedisClientType
   readonly #bytes: Pick<RedisClientType, 'mGet'>
+  readonly #fence: ServerFence
+  #socket: WatchedSocket | undefined
   #onDisconnect: (cause: Error) => void = () => undefined
 
   /** Takes node-redis's own options, or a client to borrow them from, which is left as it is. */
-  constructor(source: RedisClientOptions | NodeRedisClient) {
+  constructor(source: RedisClientOptions | NodeRedisClient, logger: Logger = silentLogger) {
     this.#redis = isClient(source) ? duplicate(source) : createClient(ownOptions(source))
     this.#bytes = this.#redis.withTypeMapping({
       [RESP_TYPES.BLOB_STRING]: Buffer,
     })
+    this.#fence = new ServerFence((...command) => this.#redis.sendCommand(command), logger)
     this.#redis.on('error', (error: Error) => {
       this.#onDisconnect(error)
     })
@@ -55,21 +64,29 @@ export class RedisClient implements CacheClient {
   }
 
   async connect(): Promise<void> {
-    // node-redis limits the wait for the socket, not for the handshake that follows.
-    const handshake = setTimeout(() => {
-      this.#redis.destroy()
-    }, HANDSHAKE_TIMEOUT_MS).unref()
-    try {
-      await this.#redis.connect()
+    const { result, socket } = watchSocket(() => this.#redis.connect())
+    this.#socket = socket
+    await result
+    await Promise.all([
+      this.#fence.raise(),
       // Known scripts save their first callers a round trip; where that is not permitted, they do without.
-      await Promise.all(SCRIPTS.map(({ source }) => this.#redis.scriptLoad(source).catch(ignoreRefusal)))
-    } finally {
-      clearTimeout(handshake)
-    }
+      ...SCRIPTS.map(({ source }) => this.#redis.scriptLoad(source).catch(ignoreRefusal)),
+    ])
   }
 
   disconnect(): void {
     this.#redis.destroy()
+    // node-redis has no hold of a socket that is not connected yet.
+    this.#socket?.destroy(new Error('Disconnected while it was connecting'))
+  }
+
+  bytesReceived(): number | undefined {
+    return this.#socket?.bytesRead
+  }
+
+  async connections(): Promise<number> {
+    const info = await answered(this.#redis.info('clients'))
+    return Number(/^connected_clients:(\d+)/m.exec(info)?.[1] ?? 1)
   }
 
   async close(): Promise<void> {
@@ -136,8 +153,13 @@ async function answered<Reply>(reply: Promise<Reply>): Promise<Reply> {
   try {
     return await reply
   } catch (error) {
-    const isRefusal = error instanceof ErrorReply && !UNUSABLE.has(error.message.split(' ', 1)[0] ?? '')
-    throw isRefusal ? new CommandRefusedError(error.message, { cause: error }) : error
+    if (!(error instanceof ErrorReply)) throw error
+    // Where in which script it happened makes a new cause of each.
+    const message = error.message.replace(/ script: \w+, on .*$/, '')
+    const isRefusal = !UNUSABLE.has(message.split(' ', 1)[0] ?? '')
+    throw isRefusal
+      ? new CommandRefusedError(message, { cause: error })
+      : new Error(message, { cause: error })
   }
 }
 

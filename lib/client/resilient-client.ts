@@ -1,68 +1,69 @@
 import { CommandRefusedError, CommandTimeoutError } from '../errors'
 import { Events } from '../events'
 import type { Logger } from '../logger'
-import { Backoff } from './backoff'
 import type { CacheClient } from './cache-client'
-import type { ClientEvents, ClientState, Stored } from './client-state'
-import type { Change, Command, Handover, SetOptions } from './command'
-import { Deadline } from './deadline'
-import type { Journal, Stamping } from './journal'
+import type { Changes } from './carry-over'
+import { CarryOver } from './carry-over'
+import type { BroughtOver, ClientEvents, ClientState, Closed, Stored } from './client-state'
+import type { Command, Handover, Write } from './command'
+import { Connector } from './connector'
+import { Guard, NoTurnError } from './guard'
+import { Heartbeat } from './heartbeat'
+import type { Invalidation } from './invalidation'
+import { invalidate } from './invalidation'
 import type { MemoryClient } from './memory-client'
 import { OutageReport } from './outage-report'
 
-interface Parts {
+interface Parts extends Changes {
   readonly primary: CacheClient | undefined
   readonly memory: MemoryClient
-  readonly journal: Journal
   readonly commandTimeoutMs: number
   readonly logger: Logger
 }
 
 const UNANSWERED = Symbol('unanswered')
-const CHANGE: SetOptions = { isChange: true }
-const HEARTBEAT_MS = 1000
 
 /**
  * Redis while it is usable, memory while it is not, and the way between the two. Nothing here rejects, and
  * nothing waits longer than the budget of a command.
  */
 export class ResilientClient {
-  readonly #primary: CacheClient | undefined
   readonly #memory: MemoryClient
-  readonly #journal: Journal
-  readonly #deadline: Deadline
-  readonly #logger: Logger
+  readonly #carryOver: CarryOver
+  readonly #guard: Guard | undefined
   readonly #events: Events<ClientEvents>
-  readonly #handovers = new Set<Handover>()
   readonly #report: OutageReport
-  readonly #backoff = new Backoff()
+  readonly #connector: Connector | undefined
+  readonly #heartbeat: Heartbeat | undefined
   #state: ClientState
+  #era = 0
   #start: Promise<void> | undefined
-  #closing: Promise<void> | undefined
-  #heartbeat: NodeJS.Timeout | undefined
+  #recovery: Promise<void> | undefined
+  #closing: Promise<Closed> | undefined
 
-  constructor({ primary, memory, journal, commandTimeoutMs, logger }: Parts) {
-    this.#primary = primary
+  constructor({ primary, memory, commandTimeoutMs, logger, ...changes }: Parts) {
     this.#memory = memory
-    this.#journal = journal
-    this.#deadline = new Deadline(commandTimeoutMs)
-    this.#logger = logger
     this.#events = new Events(logger)
     this.#report = new OutageReport(logger, this.#events)
+    this.#carryOver = new CarryOver(changes, this.#report)
     this.#state = primary === undefined ? 'memory' : 'connecting'
     if (primary === undefined) {
       logger.warn('Redis not configured')
       return
     }
-    primary.onDisconnect((cause) => {
-      if (this.#state === 'ready') this.#degrade(cause)
+    const guard = new Guard(primary, commandTimeoutMs, (cause) => {
+      this.#failed(cause, guard)
     })
-    this.#heartbeat = setInterval(() => {
-      void this.#beat()
-    }, HEARTBEAT_MS).unref()
-    this.#start = this.#connect().finally(() => {
-      this.#start = undefined
+    this.#guard = guard
+    primary.onDisconnect(this.#distrust)
+    this.#connector = new Connector(primary, {
+      commandTimeoutMs,
+      onConnected: () => this.#recover(guard, false),
+      onFailed: this.#degrade,
     })
+    this.#heartbeat = new Heartbeat(() => this.#beat(guard))
+    const over = (): void => (this.#start = undefined)
+    this.#start = guard.wait(this.#connector.start()).then(over, over)
   }
 
   /** Which store serves, and why. */
@@ -70,229 +71,230 @@ export class ResilientClient {
     return this.#state
   }
 
+  /** Changes whenever another store serves: what one of them said before can't be compared with the other's word. */
+  get era(): number {
+    return this.#era
+  }
+
   /** Why Redis is not in use, in one line; `undefined` while it is. */
   get lastCause(): string | undefined {
     return this.#report.lastCause
   }
 
-  /** Adds a listener. Returns the function that takes it away again. */
+  /** Adds a listener. Returns what takes it away again. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
     return this.#events.on(name, listener)
   }
 
   /** Registers what is brought to Redis on every connection, before the journal and before any read. */
   onRecovery(handover: Handover): () => void {
-    this.#handovers.add(handover)
-    return () => {
-      this.#handovers.delete(handover)
-    }
+    return this.#carryOver.add(handover)
   }
 
-  /** The values under these keys. Memory answers when Redis can't. */
-  async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
-    if (this.#state === 'closed') return keys.map(() => undefined)
-    const answer = await this.#try((client) => client.getMany(keys))
-    return answer === UNANSWERED ? this.#memory.getMany(keys) : answer
-  }
-
-  /** The current count, with these stamps made sure of: {@link CacheClient.ensureStamps}. */
-  async ensureStamps({ counter, stamps, ttlMs }: Stamping): Promise<string> {
-    const answer = await this.#try((client) => client.ensureStamps(counter, stamps, ttlMs))
-    return answer === UNANSWERED ? this.#memory.ensureStamps(counter, stamps, ttlMs) : answer
+  /** What Redis says; what memory says where Redis can't. All of it is from one store. */
+  async read<Result>(command: Command<Result>): Promise<Result> {
+    const answer = await this.#try(command)
+    return answer === UNANSWERED ? command(this.#memory) : answer
   }
 
   /**
-   * What Redis says, or `undefined` where it can't be asked: for what memory has no answer to. A process that
-   * has only just started waits for its first connection, within the budget of a command.
+   * What Redis says, or `undefined` where it can't be asked: for what memory has no answer to. In a process that
+   * has only just started this waits for the first connection, within the budget of a command.
    */
   async ask<Result>(command: Command<Result>): Promise<Result | undefined> {
-    if (this.#start !== undefined) await this.#deadline.bound(this.#start).catch(() => undefined)
+    if (this.#start !== undefined) await this.#start
     const answer = await this.#try(command)
     return answer === UNANSWERED ? undefined : answer
   }
 
-  /**
-   * Puts a value under a key. Where Redis refuses it, Redis's older value is taken away instead. A value that
-   * changes nothing (a load's: what Redis has is as good) is not noted while Redis is away.
-   */
-  async set(key: string, value: Buffer, ttlMs: number, { isChange }: SetOptions = CHANGE): Promise<Stored> {
-    const outcome = await this.#change({
-      command: (client) => client.set(key, value, ttlMs),
-      invalidation: (client) => (isChange ? client.delete([key]) : Promise.resolve()),
-      note: () => {
-        if (isChange) this.#journal.noteDelete([key])
-      },
+  /** Writes a value. Where Redis refuses it, Redis's older value is taken away instead. */
+  async write({ command, invalidation }: Write): Promise<Stored> {
+    const isLate = this.#is('ready')
+    const answer = await this.#try<Stored>(async (redis) => {
+      try {
+        await command(redis)
+        return 'redis'
+      } catch (error) {
+        if (!(error instanceof CommandRefusedError)) throw error
+        this.#report.refused(error)
+        if (invalidation !== undefined) await invalidate(redis, invalidation).catch(refuseToo)
+        return 'none'
+      }
     })
-    if (outcome === 'refused') await this.delete([key])
-    return outcome === 'refused' ? 'none' : outcome
+    if (answer === UNANSWERED) return this.#changeMemory(command, invalidation, isLate)
+    if (invalidation !== undefined) this.#carryOver.acknowledge(invalidation)
+    return answer
   }
 
-  /** Takes these keys away. */
-  delete(keys: readonly string[]): Promise<Stored> {
-    const note = (): void => {
-      this.#journal.noteDelete(keys)
-    }
-    return this.#invalidate((client) => client.delete(keys), note)
+  /** Makes something void. As long as Redis refuses that, it is not usable. */
+  async invalidate(invalidation: Invalidation): Promise<Stored> {
+    const isLate = this.#is('ready')
+    const command: Command<void> = (store) => invalidate(store, invalidation)
+    const answer = await this.#try((redis) => command(redis).catch(refuseToo))
+    if (answer === UNANSWERED) return this.#changeMemory(command, invalidation, isLate)
+    this.#carryOver.acknowledge(invalidation)
+    return 'redis'
   }
 
-  /** Advances a counter and writes it under stamps: {@link CacheClient.stamp}. */
-  stamp(stamping: Stamping): Promise<Stored> {
-    return this.#invalidate(
-      (client) => client.stamp(stamping.counter, stamping.stamps, stamping.ttlMs),
-      () => {
-        this.#journal.noteStamping(stamping)
-      },
-    )
-  }
-
-  /** Ends everything, after what is in flight has had its time. Idempotent. */
-  close(): Promise<void> {
+  /**
+   * Ends everything, after what is in flight has had its time. What Redis has not got is brought to it, if one
+   * attempt within a second is enough. Idempotent.
+   */
+  close(): Promise<Closed> {
     this.#closing ??= this.#end()
     return this.#closing
   }
 
-  async #end(): Promise<void> {
-    const wasReady = this.#state === 'ready'
+  async #end(): Promise<Closed> {
+    const from = this.#state
     this.#enter('closed')
-    this.#backoff.cancel()
-    clearInterval(this.#heartbeat)
-    await this.#deadline.idle()
-    if (wasReady) await this.#attempt((client) => client.close()).catch(() => undefined)
-    this.#primary?.disconnect()
-    await this.#memory.close()
-    if (this.#journal.size === 0) return
-    this.#logger.warn('Closed before Redis was back', { changesNotCarriedOver: this.#journal.size })
-  }
-
-  async #change(change: Change): Promise<Stored | 'refused'> {
-    if (this.#state === 'ready') {
-      try {
-        await this.#attempt(change.command)
-        return 'redis'
-      } catch (error) {
-        this.#failed(error)
-        if (error instanceof CommandRefusedError) return 'refused'
-      }
+    this.#heartbeat?.stop()
+    this.#connector?.stop()
+    try {
+      if (this.#guard !== undefined) await this.#guard.waitLonger(this.#leave(this.#guard, from))
+    } catch (cause) {
+      this.#report.refused(cause)
     }
-    return this.#changeMemory(change)
+    this.#guard?.drop()
+    await this.#memory.close()
+    const notCarriedOver = this.#guard === undefined ? 0 : this.#carryOver.pending
+    if (notCarriedOver > 0) this.#report.closedTooEarly(notCarriedOver)
+    return { notCarriedOver }
   }
 
-  /** As long as Redis refuses to drop what is wrong, it is not usable. */
-  async #invalidate(invalidation: Command<void>, note: () => void): Promise<Stored> {
-    const change = { command: invalidation, invalidation, note }
-    const outcome = await this.#change(change)
-    if (outcome !== 'refused') return outcome
-    if (this.#state === 'ready') this.#degrade(new Error('Redis refused an invalidation'))
-    return this.#changeMemory(change)
+  async #leave(guard: Guard, from: ClientState): Promise<void> {
+    if (from === 'ready') {
+      await guard.idle()
+      if (this.#carryOver.pending > 0) await this.#carryOver.bring(guard.send, true)
+      await this.#carryOver.end(guard.send)
+      await guard.send((redis) => redis.close())
+    } else if (this.#recovery !== undefined) {
+      await this.#recovery
+    } else if (this.#carryOver.pending > 0) {
+      if (from !== 'suspect') guard.drop()
+      if (from !== 'suspect') await this.#connector?.connect()
+      await this.#carryOver.bring(guard.send, from === 'suspect')
+    }
   }
 
-  async #changeMemory({ command, invalidation, note }: Change): Promise<Stored> {
+  /** Who comes late has waited for Redis already, and does not wait for it again. */
+  async #changeMemory(
+    command: Command<void>,
+    change: Invalidation | undefined,
+    isLate: boolean,
+  ): Promise<Stored> {
     if (this.#state === 'closed') return 'none'
     const isKept = command(this.#memory).then(
       () => true,
       () => false,
     )
-    // The journal is being brought over: what it took in now might keep it from ever being empty.
-    if (this.#state === 'recovering') await this.#sendInvalidation(invalidation, note)
-    else if (this.#primary !== undefined) note()
+    const noted = change && this.#guard && this.#note(change, this.#guard)
+    if (!isLate) await noted
     return (await isKept) ? 'memory' : 'none'
   }
 
-  async #sendInvalidation(invalidation: Command<void>, note: () => void): Promise<void> {
-    try {
-      await this.#attempt(invalidation)
-    } catch (error) {
-      note()
-      // Redis may be in use by now: then it is brought up to date before it is read again.
-      if (this.#state === 'ready') this.#degrade(error)
-    }
+  async #note(change: Invalidation, { send }: Guard): Promise<void> {
+    // While the journal is being brought over, what it took in might keep it from ever being empty. Where that
+    // fails, Redis may be in use by now: then it is brought up to date before it is read again.
+    const isReachable = this.#is('recovering') || this.#is('ready')
+    if (isReachable) await this.#carryOver.deliverOrNote(change, send).catch(this.#distrust)
+    else this.#carryOver.note(change)
   }
 
   async #try<Result>(command: Command<Result>): Promise<Result | typeof UNANSWERED> {
-    if (this.#state !== 'ready') return UNANSWERED
+    if (this.#state !== 'ready' || this.#guard === undefined) return UNANSWERED
     try {
-      return await this.#attempt(command)
+      return await this.#guard.serve(command)
     } catch (error) {
-      this.#failed(error)
+      this.#failed(error, this.#guard)
       return UNANSWERED
     }
   }
 
-  #attempt<Result>(command: Command<Result>): Promise<Result> {
-    if (this.#primary === undefined) return Promise.reject(new Error('there is no Redis'))
-    return this.#deadline.bound(command(this.#primary))
-  }
-
   /** The one place that judges what Redis throws. */
-  #failed(error: unknown): void {
-    if (this.#state !== 'ready') return
+  #failed(error: unknown, guard: Guard): void {
+    if (this.#state !== 'ready' || error instanceof NoTurnError) return
     if (error instanceof CommandRefusedError) this.#report.refused(error)
-    else if (error instanceof CommandTimeoutError) void this.#probe(error)
+    else if (error instanceof CommandTimeoutError) void this.#probe(error, guard)
     else this.#degrade(error)
   }
 
-  async #probe(cause: CommandTimeoutError): Promise<void> {
+  readonly #distrust = (cause: unknown): void => {
+    if (this.#is('ready')) this.#degrade(cause)
+  }
+
+  async #probe(cause: CommandTimeoutError, guard: Guard): Promise<void> {
     this.#enter('suspect')
+    this.#report.suspect()
     try {
-      await this.#attempt((client) => client.ping())
+      await guard.probe()
     } catch {
       if (this.#state === 'suspect') this.#degrade(cause)
       return
     }
-    if (this.#state === 'suspect') await this.#recover()
+    if (this.#state === 'suspect') await this.#recover(guard, true)
   }
 
-  async #beat(): Promise<void> {
-    await this.#try((client) => client.ping())
-  }
-
-  async #connect(): Promise<void> {
+  /** Has Redis prove that it is there, takes writes and has forgotten nothing. */
+  async #beat(guard: Guard): Promise<void> {
+    if (!this.#is('ready')) return
     try {
-      await this.#primary?.connect()
-    } catch (cause) {
-      if (this.#state !== 'closed') this.#degrade(cause)
-      return
+      const lacksNothing = await guard.sound((send) => this.#carryOver.prove(send, true))
+      if (!lacksNothing && this.#is('ready')) await this.#recover(guard, true)
+    } catch (error) {
+      this.#failed(error, guard)
     }
-    if (this.#state === 'closed') this.#primary?.disconnect()
-    else await this.#recover()
   }
 
-  async #recover(): Promise<void> {
+  #recover(guard: Guard, isSameConnection: boolean): Promise<void> {
     this.#enter('recovering')
-    let replayed = 0
-    try {
-      await this.#attempt((client) => client.ping())
-      for (const handover of this.#handovers) await handover((command) => this.#attempt(command))
-      while (this.#journal.size > 0)
-        replayed += await this.#journal.replay((command) => this.#attempt(command))
-    } catch (cause) {
-      if (this.#state === 'recovering') this.#degrade(cause)
-      return
-    }
-    if (this.#state === 'recovering') this.#trust(replayed)
+    const recovery = this.#carryOver
+      .bring(guard.send, isSameConnection)
+      .then(
+        (broughtOver) => {
+          if (this.#state === 'recovering') this.#trust(guard, broughtOver)
+        },
+        (cause: unknown) => {
+          if (this.#state === 'recovering') this.#degrade(cause)
+        },
+      )
+      .finally(() => {
+        this.#recovery = undefined
+      })
+    this.#recovery = recovery
+    return recovery
   }
 
   /** Redis has all that it should: from here on it is asked again, and what memory stood in with is void. */
-  #trust(replayed: number): void {
+  #trust(guard: Guard, broughtOver: BroughtOver): void {
     this.#memory.clear()
-    this.#backoff.reset()
+    guard.beginRamp()
+    this.#connector?.succeeded()
     this.#enter('ready')
-    this.#report.usable(replayed)
+    this.#report.usable(broughtOver)
   }
 
-  #degrade(cause: unknown): void {
-    this.#primary?.disconnect()
+  readonly #degrade = (cause: unknown): void => {
+    this.#guard?.drop()
     this.#enter('degraded')
     this.#report.unusable(cause)
-    this.#backoff.schedule(() => {
-      void this.#connect()
-    })
+    this.#connector?.retry()
+  }
+
+  #is(state: ClientState): boolean {
+    return this.#state === state
   }
 
   #enter(to: ClientState): void {
     const from = this.#state
     if (from === to) return
+    if (from === 'ready' || to === 'ready') this.#era += 1
     this.#state = to
     this.#events.emit('state', { from, to })
   }
+}
+
+/** A refusal to drop what is wrong is a failure of it all. */
+function refuseToo(error: unknown): never {
+  throw error instanceof CommandRefusedError ? new Error(error.message, { cause: error }) : error
 }

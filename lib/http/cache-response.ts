@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../cache/cache'
 import { encodeValue } from '../cache/entry'
-import type { Opened } from '../cache/entry-store'
+import type { Opened, Since } from '../cache/entry-store'
 import { describeValue } from '../check-options'
 import type { Duration } from '../duration'
 import { InvalidKeyError } from '../errors'
@@ -93,7 +93,7 @@ async function answer(
     replay(req, res, found, now)
     return true
   }
-  recordVisit(visit, { count: opened.count, fwd: fwd ?? 'uri-miss' }, configuration)
+  recordVisit(visit, { since: opened.since, fwd: fwd ?? 'uri-miss' }, configuration)
   return false
 }
 
@@ -124,7 +124,7 @@ function whyNotUsable(visit: Visit, found: StoredResponse): ForwardReason | unde
 
 function recordVisit(
   visit: Visit,
-  { count, fwd }: { count: string; fwd: ForwardReason },
+  { since, fwd }: { since: Since; fwd: ForwardReason },
   { ttlMs, maxBodyBytes, ignore }: ResponseConfiguration,
 ): void {
   const { req, res, cache, key, tags, isScoped, isIdentified } = visit
@@ -159,7 +159,7 @@ function recordVisit(
     onSent(body) {
       if (head === undefined || isTruncated(head, body)) return
       const payload = encodeValue(encodeResponse({ ...head, body }))
-      void cache.entries.write(key, payload, { count, ttlMs: Math.ceil(head.freshForMs), tags })
+      void cache.entries.write(key, payload, { since, ttlMs: Math.ceil(head.freshForMs), tags })
     },
   })
 }

@@ -1,2 +1,6 @@
 export { clientContract } from './client-contract'
 export type { ContractCase } from './client-contract'
+export { faultyClient } from './faulty-client'
+export type { FaultyClient } from './faulty-client'
+export type { FailOptions, FaultOptions, FlapOptions, HangOptions } from './fault-options'
+export type { FaultyCommand } from './wire'

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { createTokenBlacklist } from 'holdfast'
 import type { Cache } from 'holdfast'
+import { anchored } from '../support/anchored'
 import { CachePool } from '../support/cache-pool'
 import { eventually } from '../support/eventually'
 import { RedisServer } from '../support/redis-server'
@@ -106,6 +107,7 @@ describe('On one server', () => {
       it('hear their own, after an outage, and not the other', async () => {
         await Promise.all([mine.set('user', 'Ada', '1h', TAGGED), theirs.set('user', 'Grace', '1h', TAGGED)])
         await Promise.all([mine.set('role', 'admin'), theirs.set('role', 'teacher')])
+        await anchored(mine, theirs)
         await server.kill()
         await eventually(() => !mine.isConnected && !theirs.isConnected)
         await Promise.all([mine.invalidateTags('school'), mine.delete('role')])

@@ -69,6 +69,32 @@ describe('MemoryClient', () => {
       expect(await read('a')).to.equal(undefined)
     })
 
+    describe('with a greatest age', () => {
+      beforeEach(() => {
+        client = new MemoryClient({ maxEntries: 10, maxBytes: 1000, maxAgeMs: 100 }, clock)
+      })
+
+      it('keeps no value for longer, whatever its ttl, and none for longer than its ttl', async () => {
+        await client.set('long', Buffer.from('1'), 60_000)
+        await client.set('short', Buffer.from('1'), 50)
+        clock.advance(51)
+        expect(await read('short')).to.equal(undefined)
+        clock.advance(49)
+        expect(await read('long')).to.equal('1')
+        clock.advance(1)
+        expect(await read('long')).to.equal(undefined)
+      })
+
+      it('keeps for as long as it was told to what says that values are void: stamps and raised numbers', async () => {
+        await client.stamp('counter', ['stamp'], 60_000)
+        await client.raise('number', 5, 60_000)
+        clock.advance(10_000)
+        expect(await read('stamp')).to.match(/\.1$/)
+        expect(await read('counter')).to.match(/\.1$/)
+        expect(await read('number')).to.equal('5')
+      })
+    })
+
     it('does not count or list what is past its ttl', async () => {
       await client.set('short', Buffer.from('1'), 50)
       await client.set('long', Buffer.from('1'), 500)

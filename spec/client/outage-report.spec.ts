@@ -7,6 +7,7 @@ import { Events } from '../../lib/events'
 import { RecordingLogger } from '../support/recording-logger'
 
 const ERROR = { level: 'error', message: 'Redis client error' } as const
+const NOTHING = { replayed: 0, everything: false }
 
 describe('OutageReport', () => {
   let clock: sinon.SinonFakeTimers
@@ -29,14 +30,14 @@ describe('OutageReport', () => {
   })
 
   it('logs the first connection, which is no recovery', () => {
-    report.usable(0)
+    report.usable(NOTHING)
     expect(logger.lines).to.deep.equal([{ level: 'info', message: 'Redis client connected' }])
     expect(heard).to.deep.equal([])
   })
 
   it('has nothing to say of Redis being usable still', () => {
-    report.usable(0)
-    report.usable(3)
+    report.usable(NOTHING)
+    report.usable({ replayed: 3, everything: false })
     expect(logger.lines).to.have.length(1)
     expect(heard).to.deep.equal([])
   })
@@ -56,27 +57,34 @@ describe('OutageReport', () => {
   })
 
   it('tells listeners once that an outage has begun, with the first cause, and once that it is over', () => {
-    report.usable(0)
+    report.usable(NOTHING)
     report.unusable(new Error('closed'))
     clock.tick(250)
     report.unusable(new Error('refused'))
     clock.tick(250)
-    report.usable(7)
-    expect(heard).to.deep.equal([{ degraded: 'closed' }, { recovered: { outageMs: 500, replayed: 7 } }])
+    report.usable({ replayed: 7, everything: false })
+    expect(heard).to.deep.equal([
+      { degraded: 'closed' },
+      { recovered: { outageMs: 500, replayed: 7, everything: false } },
+    ])
   })
 
   it('logs the recovery, with how long it took and what was brought over', () => {
     report.unusable(new Error('closed'))
     clock.tick(500)
-    report.usable(7)
+    report.usable({ replayed: 7, everything: false })
     expect(logger.lines.slice(1)).to.deep.equal([
-      { level: 'info', message: 'Redis client connected', details: { outageMs: 500, replayed: 7 } },
+      {
+        level: 'info',
+        message: 'Redis client connected',
+        details: { outageMs: 500, replayed: 7, everything: false },
+      },
     ])
   })
 
   it('logs a cause again in the next outage', () => {
     report.unusable(new Error('closed'))
-    report.usable(0)
+    report.usable(NOTHING)
     report.unusable(new Error('closed'))
     expect(logger.messages('error')).to.have.length(2)
     expect(heard.filter((event) => 'degraded' in event)).to.have.length(2)
@@ -87,12 +95,12 @@ describe('OutageReport', () => {
     report.unusable(new Error('closed'))
     report.unusable(new Error('refused'))
     expect(report.lastCause).to.equal('refused')
-    report.usable(0)
+    report.usable(NOTHING)
     expect(report.lastCause).to.equal(undefined)
   })
 
   it('logs a refused command once, which is no outage', () => {
-    report.usable(0)
+    report.usable(NOTHING)
     report.refused(new CommandRefusedError('OOM'))
     report.refused(new CommandRefusedError('OOM'))
     expect(logger.lines.slice(1)).to.deep.equal([{ ...ERROR, details: { cause: 'OOM' } }])

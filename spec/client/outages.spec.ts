@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { ClientState, Stored } from 'holdfast'
+import { HistoryProof } from '../../lib/client/history-proof'
 import { Journal } from '../../lib/client/journal'
 import { MemoryClient } from '../../lib/client/memory-client'
 import { RedisClient } from '../../lib/client/redis-client'
@@ -13,6 +14,7 @@ import { eventually } from '../support/eventually'
 import { RecordingLogger } from '../support/recording-logger'
 import { RedisServer } from '../support/redis-server'
 import type { RedisServerOptions } from '../support/redis-server'
+import { atOnce, drop, ground, load, reached, read, readAll, write } from '../support/resilient-calls'
 import { failOnUnhandledRejections } from '../support/unhandled-rejections'
 
 const LONG_MS = 60_000
@@ -49,6 +51,7 @@ describe('ResilientClient, through the outages of a real Redis', () => {
       primary: new RedisClient(source),
       memory: new MemoryClient({ maxEntries: 1000, maxBytes: 100_000 }, systemClock),
       journal: new Journal(bound, EVERYTHING),
+      history: new HistoryProof('anchor:', bound),
       commandTimeoutMs,
       logger,
     })
@@ -113,21 +116,23 @@ describe('ResilientClient, through the outages of a real Redis', () => {
     const commandTimeoutMs = 100
     const server = await serve()
     const client = await ready(server, { commandTimeoutMs })
-    await client.set('a', Buffer.from('1'), LONG_MS)
+    await load(client, 'a', '1')
     await server.stop()
     const begun = performance.now()
-    const first = Array.from({ length: 10 }, () => client.getMany(['a']))
-    expect(await Promise.all(first)).to.deep.equal(Array.from({ length: 10 }, () => [undefined]))
+    const first = Array.from({ length: 10 }, () => read(client, 'a'))
+    expect(await Promise.all(first)).to.deep.equal(Array.from({ length: 10 }, () => undefined))
     expect(performance.now() - begun).to.be.within(commandTimeoutMs * 0.9, commandTimeoutMs * 10)
     expect(client.state).to.equal('suspect')
-    expect(await atOnce(client.set('b', Buffer.from('2'), LONG_MS))).to.equal('memory')
+    expect(await atOnce(write(client, 'b', '2'))).to.equal('memory')
     await reached(client, 'degraded')
-    expect(await atOnce(client.getMany(['b']))).to.deep.equal([Buffer.from('2')])
+    expect(await atOnce(read(client, 'b'))).to.equal('2')
     await server.continue()
     await reached(client, 'ready')
-    expect(await client.getMany(['a', 'b'])).to.deep.equal([Buffer.from('1'), undefined])
+    expect(await readAll(client, 'a', 'b')).to.deep.equal(['1', 'undefined'])
     expect(states).to.deep.equal(['recovering', 'ready', 'suspect', 'degraded', 'recovering', 'ready'])
-    expect(log()[1]).to.deep.equal(['error', 'Redis client error', 'No answer within 100 ms'])
+    expect(log()[1]).to.satisfy((line: unknown[]) =>
+      /^error,Redis client error,No answer within \d+ ms$/.test(String(line)),
+    )
   })
 
   it('finds a frozen Redis out also when nobody calls', async () => {
@@ -141,12 +146,11 @@ describe('ResilientClient, through the outages of a real Redis', () => {
   it('takes a hiccup that is shorter than the budget for nothing', async () => {
     const server = await serve()
     const client = await ready(server, { commandTimeoutMs: 2000 })
-    await client.set('a', Buffer.from('1'), LONG_MS)
+    await write(client, 'a', '1')
     await server.stop()
-    const reading = client.getMany(['a'])
-    await delay(30)
+    const reading = read(client, 'a')
     await server.continue()
-    expect(await reading).to.deep.equal([Buffer.from('1')])
+    expect(await reading).to.equal('1')
     expect(states).to.deep.equal(['recovering', 'ready'])
     expect(logger.lines).to.have.length(1)
   })
@@ -154,32 +158,27 @@ describe('ResilientClient, through the outages of a real Redis', () => {
   it('carries over what was deleted and invalidated during an outage, before it reads from Redis again', async () => {
     const server = await serve({ persistent: true })
     const client = await ready(server)
-    await client.set('deleted', Buffer.from('old'), LONG_MS)
-    await client.set('written', Buffer.from('old'), LONG_MS)
-    await client.set('kept', Buffer.from('old'), LONG_MS)
-    const before = await client.ensureStamps(STAMPING)
+    await write(client, 'deleted', 'old')
+    await write(client, 'written', 'old')
+    await load(client, 'kept', 'old')
+    const before = await ground(client, STAMPING)
     await server.kill()
     await reached(client, 'degraded')
-    expect(await client.delete(['deleted'])).to.equal('memory')
-    expect(await client.set('written', Buffer.from('new'), LONG_MS)).to.equal('memory')
-    expect(await client.stamp(STAMPING)).to.equal('memory')
+    expect(await drop(client, 'deleted')).to.equal('memory')
+    expect(await write(client, 'written', 'new')).to.equal('memory')
+    expect(await client.invalidate(STAMPING)).to.equal('memory')
     const seen = new Set<string>()
-    const firstRead = new Promise<(Buffer | undefined)[]>((resolve) => {
+    const firstRead = new Promise<string[]>((resolve) => {
       client.on('state', ({ to }) => {
-        if (to === 'ready') resolve(client.getMany(['deleted', 'written', 'kept', 'tag']))
+        if (to === 'ready') resolve(readAll(client, 'deleted', 'written', 'kept', 'tag'))
       })
     })
     await server.start()
     while (client.state !== 'ready') {
-      for (const value of await client.getMany(['deleted', 'written'])) seen.add(String(value))
+      for (const value of await readAll(client, 'deleted', 'written')) seen.add(value)
       await turn()
     }
-    expect((await firstRead).map(String)).to.deep.equal([
-      'undefined',
-      'undefined',
-      'old',
-      before.replace(/\.0$/, '.1'),
-    ])
+    expect(await firstRead).to.deep.equal(['undefined', 'undefined', 'old', before.replace(/\.0$/, '.1')])
     expect([...seen]).to.not.include('old')
     expect(logger.lines.at(-1)?.details).to.include({ replayed: 3 })
   })
@@ -187,11 +186,11 @@ describe('ResilientClient, through the outages of a real Redis', () => {
   it('makes everything void after an outage in which more has changed than its journal holds', async () => {
     const server = await serve({ persistent: true })
     const client = await ready(server, { bound: 3 })
-    await client.set('key 0', Buffer.from('old'), LONG_MS)
-    await client.ensureStamps(EVERYTHING)
+    await write(client, 'key 0', 'old')
+    await ground(client, EVERYTHING)
     await server.kill()
     await reached(client, 'degraded')
-    await client.delete(['key 0', 'key 1', 'key 2', 'key 3'])
+    await drop(client, 'key 0', 'key 1', 'key 2', 'key 3')
     await server.start()
     await reached(client, 'ready')
     expect(await server.command('GET', 'floor')).to.match(/\.1$/)
@@ -199,67 +198,135 @@ describe('ResilientClient, through the outages of a real Redis', () => {
     expect(logger.lines.at(-1)?.details).to.include({ replayed: 1 })
   })
 
+  describe('restarted from an older data set', () => {
+    /** A server that has gone back to before the changes, and what its instance reads first. */
+    async function rolledBack(
+      bound: number,
+      before: (server: RedisServer) => Promise<void>,
+    ): Promise<string[]> {
+      const server = await serve()
+      const client = await ready(server, { bound })
+      for (const key of ['deleted', 'written', 'kept']) await load(client, key, 'old')
+      const count = await ground(client, { ...STAMPING, stamps: ['tag', 'floor'] })
+      const dataset = await server.snapshot()
+      expect(await drop(client, 'deleted')).to.equal('redis')
+      expect(await client.invalidate(STAMPING)).to.equal('redis')
+      expect(await write(client, 'written', 'new')).to.equal('redis')
+      await before(server)
+      const firstRead = new Promise<string[]>((resolve) => {
+        client.on('state', ({ to }) => {
+          if (to === 'ready') resolve(readAll(client, 'deleted', 'written', 'kept', 'tag', 'floor'))
+        })
+      })
+      await server.restart({ dataset })
+      const values = await firstRead
+      return values.map((value) =>
+        value === count ? 'as before' : value.replace(/^[\w-]+\.\d+$/, 'advanced'),
+      )
+    }
+
+    /** Waits for the instance to prove once more that nothing was forgotten. */
+    async function anchored(server: RedisServer): Promise<void> {
+      const anchor = async () => server.command('GET', await server.command('KEYS', 'anchor:*'))
+      const before = await anchor()
+      await eventually(async () => (await anchor()) !== before)
+    }
+
+    const WARNING = 'Redis has gone back in time: what was changed since is brought again'
+
+    it('has the changes again that it lacks, before the first read', async () => {
+      const found = await rolledBack(1000, anchored)
+      expect(found).to.deep.equal(['undefined', 'undefined', 'old', 'advanced', 'as before'])
+      expect(logger.lines.filter(({ level }) => level === 'warn')).to.deep.equal([
+        { level: 'warn', message: WARNING, details: { changes: 3 } },
+      ])
+    })
+
+    it('has them also where they are too recent for it to be known that they are lacking', async () => {
+      const found = await rolledBack(1000, () => Promise.resolve())
+      expect(found).to.deep.equal(['undefined', 'undefined', 'old', 'advanced', 'as before'])
+    })
+
+    it('is told that everything is void where it lacks more than is remembered', async () => {
+      const found = await rolledBack(2, anchored)
+      expect(found).to.deep.equal(['old', 'old', 'old', 'as before', 'advanced'])
+      expect(logger.lines.filter(({ level }) => level === 'warn')).to.deep.equal([
+        { level: 'warn', message: WARNING, details: { changes: 'everything' } },
+      ])
+    })
+  })
+
   it('connects once its password is right, and never shows it', async () => {
     const server = await serve({ password: 'the-right-one' })
     const client = start({ socket: { port: server.port }, password: 'hunter2' })
     await reached(client, 'degraded')
-    expect(await client.set('a', Buffer.from('1'), LONG_MS)).to.equal('memory')
+    expect(await write(client, 'a', '1')).to.equal('memory')
     expect(client.lastCause).to.match(/WRONGPASS/)
     await server.configSet('requirepass', 'hunter2')
     await reached(client, 'ready')
-    expect(await client.set('a', Buffer.from('1'), LONG_MS)).to.equal('redis')
+    expect(await write(client, 'a', '1')).to.equal('redis')
     expect(logger.messages()).to.deep.equal(['Redis client error', 'Redis client connected'])
     expect(JSON.stringify(logger.lines)).to.not.match(/hunter2|the-right-one/)
   })
 
   for (const [who, touch] of [
-    ['a write', (client: ResilientClient) => client.set('a', Buffer.from('new'), LONG_MS)],
+    ['a write', (client: ResilientClient) => write(client, 'a', 'new')],
     ['nobody', () => Promise.resolve('memory')],
   ] as const) {
     it(`takes a server that was made a replica for an outage, found out by ${who}`, async () => {
       const server = await serve()
       const client = await ready(server)
-      await client.set('a', Buffer.from('old'), LONG_MS)
+      await write(client, 'a', 'old')
       await server.command('REPLICAOF', '127.0.0.1', '1')
       expect(await touch(client)).to.equal('memory')
       await reached(client, 'degraded')
       expect(client.lastCause).to.match(/READONLY/)
-      await client.delete(['a'])
+      await drop(client, 'a')
       await server.command('REPLICAOF', 'NO', 'ONE')
       await reached(client, 'ready')
-      expect(await client.getMany(['a'])).to.deep.equal([undefined])
-      expect(await client.set('a', Buffer.from('1'), LONG_MS)).to.equal('redis')
+      expect(await read(client, 'a')).to.equal(undefined)
+      expect(await write(client, 'a', '1')).to.equal('redis')
     })
   }
 
   describe('whose memory is full', () => {
-    it("keeps no new value and no older one, says 'none' and one line, and reads on", async () => {
+    it('is not used: memory has the new values, Redis no older ones when it is used again', async () => {
       const server = await serve()
       const client = await ready(server)
-      await client.set('a', Buffer.from('old'), LONG_MS)
-      await client.set('other', Buffer.from('other'), LONG_MS)
+      await write(client, 'a', 'old')
+      await load(client, 'other', 'other')
       await server.configSet('maxmemory', '1')
-      expect(await client.set('a', Buffer.from('new'), LONG_MS)).to.equal('none')
-      expect(await client.set('b', Buffer.from('new'), LONG_MS)).to.equal('none')
-      expect((await client.getMany(['a', 'b', 'other'])).map(String)).to.deep.equal([
-        'undefined',
-        'undefined',
-        'other',
-      ])
-      expect(await server.command('EXISTS', 'a')).to.equal('0')
-      expect(states).to.deep.equal(['recovering', 'ready'])
+      expect(await write(client, 'a', 'new')).to.equal('memory')
+      expect(await write(client, 'b', 'new')).to.equal('memory')
+      expect(await readAll(client, 'a', 'b', 'other')).to.deep.equal(['new', 'new', 'undefined'])
+      expect(states).to.deep.equal(['recovering', 'ready', 'degraded'])
+      expect(client.lastCause).to.match(/^OOM/)
+      // Several attempts.
+      const connections = async () =>
+        Number(/total_connections_received:(\d+)/.exec(await server.command('INFO', 'stats'))?.[1])
+      const before = await connections()
+      await eventually(async () => (await connections()) - before > 10)
       expect(logger.messages('error')).to.deep.equal(['Redis client error'])
-      expect(String(logger.lines.at(-1)?.details?.['cause'])).to.match(/^OOM/)
       await server.configSet('maxmemory', '0')
-      expect(await client.set('a', Buffer.from('new'), LONG_MS)).to.equal('redis')
+      await reached(client, 'ready')
+      expect(await readAll(client, 'a', 'b', 'other')).to.deep.equal(['undefined', 'undefined', 'other'])
+      expect(await write(client, 'a', 'new')).to.equal('redis')
+    })
+
+    it('is found out also when nobody calls', async () => {
+      const server = await serve()
+      const client = await ready(server)
+      await server.configSet('maxmemory', '1')
+      await reached(client, 'degraded')
+      expect(client.lastCause).to.match(/^OOM/)
     })
 
     it('is not used while it does not take an invalidation, and has it before it is used again', async () => {
       const server = await serve()
       const client = await ready(server)
-      const before = await client.ensureStamps(STAMPING)
+      const before = await ground(client, STAMPING)
       await server.configSet('maxmemory', '1')
-      expect(await client.stamp(STAMPING)).to.equal('memory')
+      expect(await client.invalidate(STAMPING)).to.equal('memory')
       expect(client.state).to.equal('degraded')
       await server.configSet('maxmemory', '0')
       await reached(client, 'ready')
@@ -276,7 +343,7 @@ describe('ResilientClient, through the outages of a real Redis', () => {
       const begun = performance.now()
       await Promise.all([inUse.close(), connecting.close()])
       expect(performance.now() - begun).to.be.below(1000)
-      expect(await inUse.set('a', Buffer.from('1'), LONG_MS)).to.equal('none')
+      expect(await write(inUse, 'a', '1')).to.equal('none')
     })
 
     it('leaves no connection open', async () => {
@@ -334,11 +401,11 @@ function underLoad(client: ResilientClient): Load {
   let isOver = false
   async function call(key: string): Promise<void> {
     while (!isOver && client.state !== 'closed') {
-      for (const outcome of [await client.set(key, Buffer.from('1'), LONG_MS), await client.delete([key])]) {
+      for (const outcome of [await write(client, key, '1'), await drop(client, key)]) {
         outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
       }
-      await client.getMany([key])
-      await client.ensureStamps(STAMPING)
+      await read(client, key)
+      await ground(client, STAMPING)
       await turn()
     }
   }
@@ -356,18 +423,4 @@ function underLoad(client: ResilientClient): Load {
       return outcomes
     },
   }
-}
-
-async function reached(client: ResilientClient, state: ClientState): Promise<void> {
-  await eventually(() => {
-    expect(client.state).to.equal(state)
-  })
-}
-
-/** What a promise resolves with that waits for no timer and no socket. */
-async function atOnce<Result>(promise: Promise<Result>): Promise<Result> {
-  const late = Symbol('late')
-  const first = await Promise.race([promise, turn(late)])
-  if (first === late) throw new Error('It waits')
-  return first
 }

@@ -71,25 +71,20 @@ describe('RedisClient', () => {
         .and.does.not.include('hunter2')
     })
 
-    it('rejects in a few seconds where somebody listens and says nothing', async () => {
-      const server = await start()
-      const client = clientOf({ url: server.url })
-      await server.stop()
-      expect(await failure(client.connect())).to.be.instanceOf(Error)
-      await server.continue()
-      await client.connect()
-      await client.ping()
-    })
-
-    it('can be disconnected in the midst of it', async () => {
-      const server = await start()
-      await server.stop()
-      const client = clientOf({ url: server.url })
-      const connecting = failure(client.connect())
-      for (let turns = 0; turns < 5; turns += 1) await turn()
-      client.disconnect()
-      expect(await connecting).to.be.instanceOf(Error)
-    })
+    for (const turns of [0, 1, 5, 50]) {
+      it(`rejects when it is disconnected ${String(turns)} turns after it began, and may be tried again`, async () => {
+        const server = await start()
+        await server.stop()
+        const client = clientOf({ url: server.url })
+        const connecting = failure(client.connect())
+        for (let index = 0; index < turns; index += 1) await turn()
+        client.disconnect()
+        expect(await connecting).to.be.instanceOf(Error)
+        await server.continue()
+        await client.connect()
+        await client.ping()
+      })
+    }
   })
 
   describe('losing its connection', () => {
@@ -153,12 +148,15 @@ describe('RedisClient', () => {
         .that.matches(/WRONGTYPE/)
     })
 
-    it('calls a write refused where memory is full', async () => {
+    it('does not call a write refused that a full memory does not take', async () => {
       const server = await start()
       const client = await connected(server)
       await server.configSet('maxmemory', '1')
-      expect(await failure(client.set('a', Buffer.from('1'), LONG_MS))).to.be.instanceOf(CommandRefusedError)
-      expect(await failure(client.stamp('counter', [], LONG_MS))).to.be.instanceOf(CommandRefusedError)
+      const writes = [client.set('a', Buffer.from('1'), LONG_MS), client.stamp('counter', [], LONG_MS)]
+      for (const error of await Promise.all(writes.map(failure))) {
+        expect(error).to.have.property('message').that.matches(/OOM/)
+        expect(error).to.not.be.instanceOf(CommandRefusedError)
+      }
       await client.ping()
       await client.delete(['a'])
     })
@@ -220,6 +218,27 @@ describe('RedisClient', () => {
     await one.set('a', Buffer.from('1'), LONG_MS)
     expect(await two.getMany(['a'])).to.deep.equal([undefined])
     expect(await Promise.all([one.size(), two.size()])).to.deep.equal([1, 0])
+  })
+
+  it('counts the bytes that have arrived, and begins anew on each connection', async () => {
+    const server = await start()
+    const client = clientOf({ url: server.url })
+    expect(client.bytesReceived()).to.equal(undefined)
+    await client.connect()
+    const greeted = Number(client.bytesReceived())
+    expect(greeted).to.be.above(0)
+    await client.set('a', Buffer.alloc(10_000), LONG_MS)
+    await client.getMany(['a'])
+    expect(Number(client.bytesReceived()) - greeted).to.be.within(10_000, 11_000)
+    client.disconnect()
+    await client.connect()
+    expect(client.bytesReceived()).to.be.within(1, 9999)
+  })
+
+  it('counts the connections of others among those that Redis has', async () => {
+    const server = await start()
+    const [client] = await Promise.all([connected(server), connected(server), connected(server)])
+    expect(await client.connections()).to.equal(3)
   })
 
   it('tells what Redis says of its memory', async () => {

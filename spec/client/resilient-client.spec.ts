@@ -1,13 +1,16 @@
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
-import { CommandRefusedError } from 'holdfast'
-import type { CacheClient, ClientEvents, ClientState } from 'holdfast'
+import type { ClientEvents, ClientState } from 'holdfast'
+import type { Handover } from '../../lib/client/command'
+import { HistoryProof } from '../../lib/client/history-proof'
 import { Journal } from '../../lib/client/journal'
 import { MemoryClient } from '../../lib/client/memory-client'
 import { ResilientClient } from '../../lib/client/resilient-client'
 import { systemClock } from '../../lib/clock'
 import { eventually } from '../support/eventually'
+import { FakePrimary } from '../support/fake-primary'
 import { RecordingLogger } from '../support/recording-logger'
+import { atOnce, drop, ground, load, reached, read, readAll, write } from '../support/resilient-calls'
 import { failOnUnhandledRejections } from '../support/unhandled-rejections'
 
 const LONG_MS = 60_000
@@ -36,18 +39,23 @@ describe('ResilientClient', () => {
     await Promise.all(clients.splice(0).map((client) => client.close()))
   })
 
-  function start(over: { primary: CacheClient | undefined } = { primary }): ResilientClient {
+  function start(
+    over: { primary: FakePrimary | undefined; commandTimeoutMs?: number } = { primary },
+  ): ResilientClient {
     const client = new ResilientClient({
       primary: over.primary,
       memory: new MemoryClient({ maxEntries: 1000, maxBytes: 100_000 }, systemClock),
       journal: new Journal(100, EVERYTHING),
-      commandTimeoutMs: BUDGET_MS,
+      history: new HistoryProof('anchor:', 100),
+      commandTimeoutMs: over.commandTimeoutMs ?? BUDGET_MS,
       logger,
     })
     clients.push(client)
     client.on('state', ({ to }) => states.push(to))
     client.on('degraded', ({ cause }: ClientEvents['degraded']) => heard.push({ degraded: cause.message }))
-    client.on('recovered', ({ replayed }: ClientEvents['recovered']) => heard.push({ recovered: replayed }))
+    client.on('recovered', ({ replayed, everything }: ClientEvents['recovered']) =>
+      heard.push({ recovered: replayed, everything }),
+    )
     return client
   }
 
@@ -60,7 +68,7 @@ describe('ResilientClient', () => {
   async function suspect(): Promise<ResilientClient> {
     const client = await ready()
     primary.freeze()
-    await client.getMany(['a'])
+    await read(client, 'a')
     expect(client.state).to.equal('suspect')
     return client
   }
@@ -70,7 +78,7 @@ describe('ResilientClient', () => {
     const client = start()
     let finish: () => void = () => undefined
     const finished = new Promise<void>((resolve) => (finish = resolve))
-    client.onRecovery(() => finished)
+    client.onRecovery(handover(() => finished))
     await reached(client, 'recovering')
     return { client, finish }
   }
@@ -101,9 +109,9 @@ describe('ResilientClient', () => {
     it('is memory, and warns once that Redis is not configured', async () => {
       const client = start({ primary: undefined })
       expect(client.state).to.equal('memory')
-      expect(await client.set('a', Buffer.from('1'), LONG_MS)).to.equal('memory')
-      expect(await client.stamp(STAMPING)).to.equal('memory')
-      expect(await client.delete(['b'])).to.equal('memory')
+      expect(await write(client, 'a', '1')).to.equal('memory')
+      expect(await client.invalidate(STAMPING)).to.equal('memory')
+      expect(await drop(client, 'b')).to.equal('memory')
       expect(await read(client, 'a')).to.equal('1')
       expect(await client.ask((redis) => redis.size())).to.equal(undefined)
       await client.close()
@@ -116,9 +124,9 @@ describe('ResilientClient', () => {
     it('serves from memory without waiting', async () => {
       primary.freeze()
       const client = start()
-      expect(await atOnce(client.set('a', Buffer.from('1'), LONG_MS))).to.equal('memory')
+      expect(await atOnce(write(client, 'a', '1'))).to.equal('memory')
       expect(await atOnce(read(client, 'a'))).to.equal('1')
-      expect(await atOnce(client.ensureStamps(STAMPING))).to.match(/\.0$/)
+      expect(await atOnce(ground(client, STAMPING))).to.match(/\.0$/)
       expect(client.state).to.equal('connecting')
     })
 
@@ -134,7 +142,7 @@ describe('ResilientClient', () => {
       await primary.store.set('a', Buffer.from('shared'), LONG_MS)
       primary.freeze()
       const client = start()
-      expect(await client.set('a', Buffer.from('loaded'), LONG_MS, { isChange: false })).to.equal('memory')
+      expect(await load(client, 'a', 'loaded')).to.equal('memory')
       primary.thaw()
       await reached(client, 'ready')
       expect(await read(client, 'a')).to.equal('shared')
@@ -144,31 +152,68 @@ describe('ResilientClient', () => {
       await primary.store.set('a', Buffer.from('old'), LONG_MS)
       primary.freeze()
       const client = start()
-      await client.set('a', Buffer.from('new'), LONG_MS)
+      await write(client, 'a', 'new')
       primary.thaw()
       await reached(client, 'ready')
       expect(await read(client, 'a')).to.equal(undefined)
     })
   })
 
+  describe('asked for what memory has no answer to', () => {
+    it('waits for the first connection, once', async () => {
+      primary.latencyMs = 2
+      const client = start()
+      expect(await client.ask((redis) => redis.size())).to.be.a('number')
+      expect(client.state).to.equal('ready')
+    })
+
+    it('does not wait for longer than the budget of a command, and not at all once that is used up', async () => {
+      primary.freeze()
+      const client = start()
+      expect(await client.ask((redis) => redis.size())).to.equal(undefined)
+      expect(await atOnce(client.ask((redis) => redis.size()))).to.equal(undefined)
+      expect(client.state).to.equal('connecting')
+    })
+
+    it('does not wait for a Redis that comes back', async () => {
+      const client = await WAYS.degraded()
+      expect(await atOnce(client.ask((redis) => redis.size()))).to.equal(undefined)
+    })
+  })
+
+  describe('the era', () => {
+    it('is another one each time that the store which serves is another one, and only then', async () => {
+      const client = start()
+      const eras = [client.era]
+      client.on('state', () => eras.push(client.era))
+      await reached(client, 'ready')
+      primary.crash()
+      primary.mode = 'up'
+      await reached(client, 'ready')
+      expect(states).to.deep.equal(['recovering', 'ready', 'degraded', 'recovering', 'ready'])
+      expect(eras).to.deep.equal([0, 0, 1, 2, 2, 3])
+    })
+  })
+
   describe('while it is ready', () => {
     it('reads from Redis and writes to it', async () => {
       const client = await ready()
-      expect(await client.set('a', Buffer.from('1'), LONG_MS)).to.equal('redis')
+      expect(await write(client, 'a', '1')).to.equal('redis')
       expect(await read(client, 'a')).to.equal('1')
-      expect(await text(primary.store, 'a')).to.equal('1')
-      const before = await client.ensureStamps(STAMPING)
-      expect(await client.stamp(STAMPING)).to.equal('redis')
-      expect(await text(primary.store, 'tag')).to.equal(before.replace(/\.0$/, '.1'))
-      expect(await client.delete(['a'])).to.equal('redis')
+      expect(await primary.text('a')).to.equal('1')
+      const before = await ground(client, STAMPING)
+      expect(await client.invalidate(STAMPING)).to.equal('redis')
+      expect(await primary.text('tag')).to.equal(before.replace(/\.0$/, '.1'))
+      expect(await drop(client, 'a')).to.equal('redis')
       expect(await read(client, 'a')).to.equal(undefined)
-      expect(await client.ask((redis) => redis.size())).to.equal(2)
+      // The counter, the stamp, and the anchor of the history proof.
+      expect(await client.ask((redis) => redis.size())).to.equal(3)
     })
 
     it('has nothing left of what memory stood in with', async () => {
       primary.freeze()
       const client = start()
-      await client.set('a', Buffer.from('from memory'), LONG_MS)
+      await write(client, 'a', 'from memory')
       primary.thaw()
       await reached(client, 'ready')
       primary.crash()
@@ -197,9 +242,9 @@ describe('ResilientClient', () => {
 
     it("takes Redis's older value away where Redis refuses the new one, which then stands nowhere", async () => {
       const client = await ready()
-      await client.set('a', Buffer.from('old'), LONG_MS)
+      await write(client, 'a', 'old')
       primary.refuses.add('set')
-      expect(await client.set('a', Buffer.from('new'), LONG_MS)).to.equal('none')
+      expect(await write(client, 'a', 'new')).to.equal('none')
       expect(await read(client, 'a')).to.equal(undefined)
       expect(client.state).to.equal('ready')
     })
@@ -207,12 +252,12 @@ describe('ResilientClient', () => {
     for (const verb of ['delete', 'stamp'] as const) {
       it(`does not use a Redis that refuses a ${verb}, until it takes it`, async () => {
         const client = await ready()
-        await client.set('a', Buffer.from('old'), LONG_MS)
-        const before = await client.ensureStamps(STAMPING)
+        await write(client, 'a', 'old')
+        const before = await ground(client, STAMPING)
         primary.refuses.add(verb)
-        expect(await (verb === 'delete' ? client.delete(['a']) : client.stamp(STAMPING))).to.equal('memory')
+        expect(await (verb === 'delete' ? drop(client, 'a') : client.invalidate(STAMPING))).to.equal('memory')
         expect(client.state).to.equal('degraded')
-        await eventually(() => primary.calls.filter((call) => call === verb).length > 2)
+        await eventually(() => primary.count(verb) > 2)
         expect(states.filter((state) => state === 'ready')).to.have.length(1)
         primary.refuses.clear()
         await reached(client, 'ready')
@@ -220,6 +265,76 @@ describe('ResilientClient', () => {
         else expect(await read(client, 'tag')).to.equal(before.replace(/\.0$/, '.1'))
       })
     }
+  })
+
+  describe('when Redis has forgotten what it acknowledged', () => {
+    it('finds it out by itself within a second, and has the changes there again before it reads on', async () => {
+      const client = await ready()
+      await primary.store.set('a', Buffer.from('old'), LONG_MS)
+      await eventually(() => primary.count('set') > 1)
+      const goBack = await primary.snapshot()
+      await drop(client, 'a')
+      await eventually(() => primary.count('set') > 2)
+      const firstRead = new Promise((resolve) => {
+        client.on('state', ({ to }) => {
+          if (to === 'ready') resolve(read(client, 'a'))
+        })
+      })
+      await goBack()
+      expect(await primary.text('a')).to.equal('old')
+      const begun = performance.now()
+      expect(await firstRead).to.equal(undefined)
+      expect(performance.now() - begun).to.be.below(1000)
+      expect(states).to.deep.equal(['recovering', 'ready', 'recovering', 'ready'])
+      expect(logger.lines.slice(1)).to.deep.equal([
+        {
+          level: 'warn',
+          message: 'Redis has gone back in time: what was changed since is brought again',
+          details: { changes: 1 },
+        },
+      ])
+    })
+
+    it('remembers also the changes that it carried over, and the writes', async () => {
+      const client = await WAYS.degraded()
+      const goBack = await (async () => {
+        for (const key of ['dropped', 'written']) await primary.store.set(key, Buffer.from('old'), LONG_MS)
+        return primary.snapshot()
+      })()
+      await drop(client, 'dropped')
+      primary.mode = 'up'
+      await reached(client, 'ready')
+      expect(await write(client, 'written', 'new')).to.equal('redis')
+      primary.crash()
+      await goBack()
+      primary.mode = 'up'
+      await reached(client, 'ready')
+      expect(await readAll(client, 'dropped', 'written')).to.deep.equal(['undefined', 'undefined'])
+    })
+
+    it('tells the parts with state of their own that it is not complete, and otherwise that it is', async () => {
+      const client = start()
+      const told: boolean[] = []
+      client.onRecovery(
+        handover((_, isComplete) => {
+          told.push(isComplete)
+          return Promise.resolve()
+        }),
+      )
+      await reached(client, 'ready')
+      // A hiccup on the same connection.
+      primary.freeze()
+      await read(client, 'a')
+      primary.thaw()
+      await reached(client, 'ready')
+      primary.store.clear()
+      await eventually(() => told.length === 3)
+      await reached(client, 'ready')
+      primary.crash()
+      primary.mode = 'up'
+      await reached(client, 'ready')
+      expect(told).to.deep.equal([false, true, false, false])
+    })
   })
 
   describe('when a command runs out of its budget', () => {
@@ -230,27 +345,27 @@ describe('ResilientClient', () => {
       const reads = Array.from({ length: 5 }, () => read(client, 'a'))
       expect(await Promise.all(reads)).to.deep.equal(Array.from({ length: 5 }, () => undefined))
       expect(client.state).to.equal('suspect')
-      expect(primary.calls.filter((call) => call === 'ping')).to.have.length(1)
+      expect(primary.count('ping')).to.equal(1)
     })
 
     it('lets nobody wait who comes later', async () => {
       const client = await suspect()
-      expect(await atOnce(client.set('a', Buffer.from('1'), LONG_MS))).to.equal('memory')
+      expect(await atOnce(write(client, 'a', '1'))).to.equal('memory')
       expect(await atOnce(read(client, 'a'))).to.equal('1')
-      expect(await atOnce(client.stamp(STAMPING))).to.equal('memory')
+      expect(await atOnce(client.invalidate(STAMPING))).to.equal('memory')
       expect(client.state).to.equal('suspect')
       await reached(client, 'degraded')
-      expect(await atOnce(client.delete(['a']))).to.equal('memory')
+      expect(await atOnce(drop(client, 'a'))).to.equal('memory')
       expect(await atOnce(read(client, 'a'))).to.equal(undefined)
     })
 
     it('is ready again on the same connection when the probe is answered, with nothing to log', async () => {
       const client = await suspect()
-      await client.delete(['a'])
+      await drop(client, 'a')
       primary.thaw()
       await reached(client, 'ready')
       expect(states).to.deep.equal(['recovering', 'ready', 'suspect', 'recovering', 'ready'])
-      expect(primary.calls.filter((call) => call === 'connect')).to.have.length(1)
+      expect(primary.count('connect')).to.equal(1)
       expect(logger.lines).to.have.length(1)
       expect(heard).to.deep.equal([])
     })
@@ -258,29 +373,77 @@ describe('ResilientClient', () => {
     it('brings over what changed meanwhile before it is ready again', async () => {
       await primary.store.set('a', Buffer.from('old'), LONG_MS)
       const client = await suspect()
-      await client.delete(['a'])
+      await drop(client, 'a')
       primary.thaw()
       await reached(client, 'ready')
       expect(await read(client, 'a')).to.equal(undefined)
     })
 
-    it('is degraded when the probe is not answered either, for the reason that the command had', async () => {
+    it('is degraded when the probe is not answered either, for the reason why it was suspect', async () => {
       const client = await suspect()
       await reached(client, 'degraded')
-      expect(client.lastCause).to.equal('No answer within 20 ms')
-      expect(heard).to.deep.equal([{ degraded: 'No answer within 20 ms' }])
+      expect(client.lastCause).to.match(/^No answer within \d+ ms$/)
+      expect(heard).to.deep.equal([{ degraded: client.lastCause }])
       expect(logger.lines.slice(1)).to.deep.equal([
-        { level: 'error', message: 'Redis client error', details: { cause: 'No answer within 20 ms' } },
+        { level: 'error', message: 'Redis client error', details: { cause: client.lastCause } },
       ])
+    })
+
+    it('is suspect well before the budget is used up where nobody is answered any more', async () => {
+      const client = start({ primary, commandTimeoutMs: 1000 })
+      await reached(client, 'ready')
+      primary.freeze()
+      const begun = performance.now()
+      const first = read(client, 'a')
+      await reached(client, 'suspect')
+      expect(performance.now() - begun).to.be.below(900)
+      expect(await atOnce(read(client, 'a'))).to.equal(undefined)
+      primary.thaw()
+      await first
+    })
+
+    it('is patient for longer than any caller has to be', async () => {
+      const client = await suspect()
+      await drop(client, 'a')
+      const begun = performance.now()
+      // Ten budgets of a command.
+      await eventually(() => performance.now() - begun > 10 * BUDGET_MS)
+      expect(client.state).to.equal('suspect')
+      primary.thaw()
+      await reached(client, 'ready')
+      expect(primary.count('connect')).to.equal(1)
+    })
+
+    it('is not degraded as long as bytes arrive, be the answer as long as it may', async () => {
+      const client = await suspect()
+      const begun = performance.now()
+      await eventually(() => {
+        primary.received += 1
+        return performance.now() - begun > 1500
+      })
+      expect(client.state).to.equal('suspect')
+      primary.thaw()
+      await reached(client, 'ready')
+      expect(heard).to.deep.equal([])
+    })
+
+    it('counts the outage from then on, not from when it was certain', async () => {
+      const outages: number[] = []
+      const client = await suspect()
+      client.on('recovered', ({ outageMs }) => outages.push(outageMs))
+      await reached(client, 'degraded')
+      primary.mode = 'up'
+      await reached(client, 'ready')
+      expect(outages[0]).to.be.above(900)
     })
 
     it('takes a write that was late for one that may have been done: it is made void', async () => {
       const client = await ready()
       primary.freeze()
-      expect(await client.set('a', Buffer.from('late'), LONG_MS)).to.equal('memory')
+      expect(await write(client, 'a', 'late')).to.equal('memory')
       primary.thaw()
       await reached(client, 'ready')
-      expect(await text(primary.store, 'a')).to.equal(undefined)
+      expect(await primary.text('a')).to.equal(undefined)
     })
   })
 
@@ -296,7 +459,7 @@ describe('ResilientClient', () => {
     it('begins with the first command that fails, whose caller memory answers', async () => {
       const client = await ready()
       primary.mode = 'down'
-      expect(await client.set('a', Buffer.from('1'), LONG_MS)).to.equal('memory')
+      expect(await write(client, 'a', '1')).to.equal('memory')
       expect(await read(client, 'a')).to.equal('1')
       expect(client.state).to.equal('degraded')
     })
@@ -304,7 +467,7 @@ describe('ResilientClient', () => {
     it('tries again until Redis is back, and logs once for each cause', async () => {
       primary.crash()
       const client = start()
-      await eventually(() => primary.calls.filter((call) => call === 'connect').length > 3)
+      await eventually(() => primary.count('connect') > 3)
       primary.mode = 'up'
       await reached(client, 'ready')
       expect(
@@ -313,16 +476,16 @@ describe('ResilientClient', () => {
         ['error', 'Redis client error', 'down'],
         ['info', 'Redis client connected', undefined],
       ])
-      expect(heard).to.deep.equal([{ degraded: 'down' }, { recovered: 0 }])
+      expect(heard).to.deep.equal([{ degraded: 'down' }, { recovered: 0, everything: false }])
       expect(states).to.deep.equal(['degraded', 'recovering', 'ready'])
     })
 
     it('leaves a connection alone that opens and then fails, and tries again', async () => {
-      primary.refuses.add('ping')
+      primary.failing.add('set')
       const client = start()
-      await eventually(() => primary.calls.filter((call) => call === 'connect').length > 2)
+      await eventually(() => primary.count('connect') > 2)
       expect(states).to.not.include('ready')
-      primary.refuses.clear()
+      primary.failing.clear()
       await reached(client, 'ready')
     })
   })
@@ -332,7 +495,7 @@ describe('ResilientClient', () => {
       const { client, finish } = await recovering()
       await primary.store.set('a', Buffer.from('from Redis'), LONG_MS)
       expect(await atOnce(read(client, 'a'))).to.equal(undefined)
-      expect(await atOnce(client.set('b', Buffer.from('1'), LONG_MS))).to.equal('memory')
+      expect(await atOnce(write(client, 'b', '1'))).to.equal('memory')
       finish()
       await reached(client, 'ready')
       expect(await read(client, 'a')).to.equal('from Redis')
@@ -341,12 +504,14 @@ describe('ResilientClient', () => {
     it('brings over first what parts with state of their own have, then the journal, then reads', async () => {
       primary.crash()
       const client = start()
-      client.onRecovery((send) => send((redis) => redis.raise('number', 5, LONG_MS)))
-      client.onRecovery((send) =>
-        send((redis) => redis.ensureStamps('counter', [], LONG_MS)).then(() => undefined),
+      client.onRecovery(handover((send) => send((redis) => redis.raise('number', 5, LONG_MS))))
+      client.onRecovery(
+        handover(async (send) => {
+          await send((redis) => redis.ensureStamps('counter', [], LONG_MS))
+        }),
       )
-      await client.delete(['a'])
-      await client.stamp(STAMPING)
+      await drop(client, 'a')
+      await client.invalidate(STAMPING)
       await reached(client, 'degraded')
       primary.calls.length = 0
       primary.mode = 'up'
@@ -358,20 +523,21 @@ describe('ResilientClient', () => {
       const order = primary.calls.filter((call, index, all) => call !== all[index - 1])
       expect(order.slice(order.lastIndexOf('connect'))).to.deep.equal([
         'connect',
-        'ping',
+        'set',
+        'getMany',
         'raise',
         'ensureStamps',
         'delete',
         'stamp',
         'getMany',
       ])
-      expect(heard.at(-1)).to.deep.equal({ recovered: 2 })
+      expect(heard.at(-1)).to.deep.equal({ recovered: 2, everything: false })
     })
 
     it('brings over also what changes while it does so', async () => {
       await primary.store.set('a', Buffer.from('old'), LONG_MS)
       const { client, finish } = await recovering()
-      await client.delete(['a'])
+      await drop(client, 'a')
       finish()
       await reached(client, 'ready')
       expect(await read(client, 'a')).to.equal(undefined)
@@ -381,7 +547,7 @@ describe('ResilientClient', () => {
       await primary.store.set('a', Buffer.from('old'), LONG_MS)
       const { client, finish } = await recovering()
       primary.freeze()
-      const deleted = client.delete(['a'])
+      const deleted = drop(client, 'a')
       primary.mode = 'up'
       finish()
       await reached(client, 'ready')
@@ -394,13 +560,13 @@ describe('ResilientClient', () => {
 
     it('comes to an end, also while changes keep coming', async () => {
       const client = await WAYS.degraded()
-      await client.delete(['first'])
+      await drop(client, 'first')
       primary.latencyMs = 8
       primary.mode = 'up'
       const changing = new AbortController()
       const changes = (async () => {
         for (let count = 0; !changing.signal.aborted; count += 1) {
-          await client.delete([`key ${String(count % 50)}`])
+          await drop(client, `key ${String(count % 50)}`)
           await turn()
         }
       })()
@@ -416,11 +582,11 @@ describe('ResilientClient', () => {
       await primary.store.set('a', Buffer.from('old'), LONG_MS)
       primary.crash()
       const client = start()
-      await client.delete(['a'])
+      await drop(client, 'a')
       await reached(client, 'degraded')
       primary.failing.add('delete')
       primary.mode = 'up'
-      await eventually(() => primary.calls.filter((call) => call === 'delete').length > 1)
+      await eventually(() => primary.count('delete') > 1)
       expect(states).to.not.include('ready')
       primary.failing.clear()
       await reached(client, 'ready')
@@ -429,7 +595,7 @@ describe('ResilientClient', () => {
 
     it('asks a part no longer that has taken its handover back', async () => {
       const client = start()
-      const off = client.onRecovery(() => Promise.reject(new Error('never called')))
+      const off = client.onRecovery(handover(() => Promise.reject(new Error('never called'))))
       off()
       await reached(client, 'ready')
       expect(logger.messages('error')).to.deep.equal([])
@@ -439,11 +605,15 @@ describe('ResilientClient', () => {
       primary.crash()
       const client = start()
       await primary.store.ensureStamps('counter', ['floor'], LONG_MS)
-      await client.delete(Array.from({ length: 101 }, (_, index) => `key ${String(index)}`))
+      await reached(client, 'degraded')
+      await drop(client, ...Array.from({ length: 101 }, (_, index) => `key ${String(index)}`))
       primary.mode = 'up'
       await reached(client, 'ready')
       expect(await read(client, 'floor')).to.match(/\.1$/)
-      expect(heard.at(-1)).to.deep.equal({ recovered: 1 })
+      expect(heard.at(-1)).to.deep.equal({ recovered: 1, everything: true })
+      expect(logger.messages('warn')).to.deep.equal([
+        'Too much has changed to be noted one by one: Redis will be told that all of it is void',
+      ])
     })
   })
 
@@ -452,41 +622,37 @@ describe('ResilientClient', () => {
       it(`from ${state}, reads miss and writes answer 'none', closed once or twice`, async () => {
         const client = await reach()
         expect(client.state).to.equal(state)
-        await client.set('a', Buffer.from('1'), LONG_MS)
+        await write(client, 'a', '1')
         await Promise.all([client.close(), client.close()])
         await client.close()
         expect(client.state).to.equal('closed')
-        expect(await client.getMany(['a', 'b'])).to.deep.equal([undefined, undefined])
-        expect(await client.set('a', Buffer.from('1'), LONG_MS)).to.equal('none')
-        expect(await client.delete(['a'])).to.equal('none')
-        expect(await client.stamp(STAMPING)).to.equal('none')
+        expect(await readAll(client, 'a', 'b')).to.deep.equal(['undefined', 'undefined'])
+        expect(await write(client, 'a', '1')).to.equal('none')
+        expect(await drop(client, 'a')).to.equal('none')
+        expect(await client.invalidate(STAMPING)).to.equal('none')
         expect(await client.ask((redis) => redis.size())).to.equal(undefined)
-        expect(await client.ensureStamps(STAMPING)).to.be.a('string')
+        expect(await ground(client, STAMPING)).to.be.a('string')
       })
     }
 
     it('stays closed, and leaves no connection open that comes about only then', async () => {
-      let connect: () => void = () => undefined
-      const connecting = new Promise<void>((resolve) => (connect = resolve))
-      primary.connect = async () => {
-        await connecting
-        primary.isConnected = true
-      }
+      primary.freeze()
       const client = start()
+      await eventually(() => primary.count('connect') === 1)
       await client.close()
-      connect()
+      primary.thaw()
       await turn()
       expect(states).to.deep.equal(['closed'])
-      expect(primary.calls).to.not.include('ping')
+      expect(primary.calls).to.deep.equal(['connect'])
       expect(primary.isConnected).to.equal(false)
     })
 
     it('has let what was in flight finish', async () => {
       const client = await ready()
-      const writing = client.set('a', Buffer.from('1'), LONG_MS)
+      const writing = write(client, 'a', '1')
       await client.close()
       expect(await writing).to.equal('redis')
-      expect(await text(primary.store, 'a')).to.equal('1')
+      expect(await primary.text('a')).to.equal('1')
     })
 
     it('does not wait longer than the budget for a Redis that no longer answers', async () => {
@@ -497,10 +663,77 @@ describe('ResilientClient', () => {
       expect(primary.isConnected).to.equal(false)
     })
 
+    it('takes its anchor away from Redis', async () => {
+      const client = await ready()
+      expect(await primary.store.size()).to.equal(1)
+      await client.close()
+      expect(await primary.store.size()).to.equal(0)
+    })
+
+    for (const state of ['connecting', 'suspect', 'degraded'] as const) {
+      it(`from ${state}, has brought over what Redis had not got, if Redis is there again`, async () => {
+        await primary.store.set('a', Buffer.from('old'), LONG_MS)
+        const client = await WAYS[state]()
+        expect(client.state).to.equal(state)
+        expect(await drop(client, 'a')).to.equal('memory')
+        const closing = client.close()
+        primary.thaw()
+        expect(await closing).to.deep.equal({ notCarriedOver: 0 })
+        expect(await primary.text('a')).to.equal(undefined)
+        expect(primary.isConnected).to.equal(false)
+        expect(logger.messages('warn')).to.deep.equal([])
+        expect(states.at(-1)).to.equal('closed')
+      })
+    }
+
+    it('from recovering, has let the recovery come to its end', async () => {
+      await primary.store.set('a', Buffer.from('old'), LONG_MS)
+      const client = await WAYS.degraded()
+      await drop(client, 'a')
+      let finish: () => void = () => undefined
+      const finished = new Promise<void>((resolve) => (finish = resolve))
+      client.onRecovery(handover(() => finished))
+      primary.mode = 'up'
+      await reached(client, 'recovering')
+      const closing = client.close()
+      await turn()
+      finish()
+      expect(await closing).to.deep.equal({ notCarriedOver: 0 })
+      expect(await primary.text('a')).to.equal(undefined)
+      expect(primary.isConnected).to.equal(false)
+      expect(states.at(-1)).to.equal('closed')
+    })
+
+    it('tries once and for a second at the most, whatever Redis has not got', async () => {
+      const client = await WAYS.degraded()
+      await drop(client, 'a')
+      primary.freeze()
+      primary.calls.length = 0
+      const begun = performance.now()
+      expect(await client.close()).to.deep.equal({ notCarriedOver: 1 })
+      expect(performance.now() - begun).to.be.within(900, 1500)
+      expect(primary.count('connect')).to.equal(1)
+    })
+
+    it('says how many changes Redis has not got, those of parts with state of their own among them', async () => {
+      const client = await WAYS.degraded()
+      client.onRecovery(handover(() => Promise.resolve(), 3))
+      await drop(client, 'a', 'b')
+      expect(await client.close()).to.deep.equal({ notCarriedOver: 5 })
+      expect(await client.close()).to.deep.equal({ notCarriedOver: 5 })
+    })
+
+    it('has nothing to carry over where no Redis is configured', async () => {
+      const client = start({ primary: undefined })
+      await drop(client, 'a')
+      client.onRecovery(handover(() => Promise.resolve(), 3))
+      expect(await client.close()).to.deep.equal({ notCarriedOver: 0 })
+    })
+
     it('warns of changes that Redis has not got, and of nothing else', async () => {
       primary.crash()
       const client = start()
-      await client.delete(['a', 'b'])
+      await drop(client, 'a', 'b')
       await client.close()
       expect(logger.lines.at(-1)).to.deep.equal({
         level: 'warn',
@@ -540,123 +773,6 @@ describe('ResilientClient', () => {
   })
 })
 
-/** A store that answers, is down, or takes commands and says nothing, as a test likes. */
-class FakePrimary implements CacheClient {
-  readonly store = new MemoryClient({ maxEntries: 1000, maxBytes: 100_000 }, systemClock)
-  /** The names of all commands it was sent. */
-  readonly calls: string[] = []
-  /** The commands that it refuses, and those at which its connection fails. */
-  readonly refuses = new Set<string>()
-  readonly failing = new Set<string>()
-  mode: 'up' | 'down' | 'frozen' = 'up'
-  /** How far away it is. */
-  latencyMs = 0
-  isConnected = false
-  #waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
-  #onDisconnect: (cause: Error) => void = () => undefined
-
-  freeze(): void {
-    this.mode = 'frozen'
-  }
-
-  thaw(): void {
-    this.mode = 'up'
-    for (const { resolve } of this.#waiting.splice(0)) resolve()
-  }
-
-  crash(): void {
-    this.mode = 'down'
-    this.disconnect()
-    this.#onDisconnect(new Error('connection lost'))
-  }
-
-  async connect(): Promise<void> {
-    await this.#answer('connect', () => Promise.resolve())
-    this.isConnected = true
-  }
-
-  disconnect(): void {
-    this.isConnected = false
-    for (const { reject } of this.#waiting.splice(0)) reject(new Error('disconnected'))
-  }
-
-  close(): Promise<void> {
-    return this.#answer('close', () => {
-      this.isConnected = false
-      return Promise.resolve()
-    })
-  }
-
-  onDisconnect(listener: (cause: Error) => void): void {
-    this.#onDisconnect = listener
-  }
-
-  ping(): Promise<void> {
-    return this.#answer('ping', () => this.store.ping())
-  }
-
-  getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
-    return this.#answer('getMany', () => this.store.getMany(keys))
-  }
-
-  set(key: string, value: Buffer, ttlMs: number): Promise<void> {
-    return this.#answer('set', () => this.store.set(key, value, ttlMs))
-  }
-
-  delete(keys: readonly string[]): Promise<void> {
-    return this.#answer('delete', () => this.store.delete(keys))
-  }
-
-  stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {
-    return this.#answer('stamp', () => this.store.stamp(counter, stamps, ttlMs))
-  }
-
-  ensureStamps(counter: string, stamps: readonly string[], ttlMs: number): Promise<string> {
-    return this.#answer('ensureStamps', () => this.store.ensureStamps(counter, stamps, ttlMs))
-  }
-
-  raise(key: string, value: number, ttlMs: number): Promise<void> {
-    return this.#answer('raise', () => this.store.raise(key, value, ttlMs))
-  }
-
-  size(): Promise<number> {
-    return this.#answer('size', () => this.store.size())
-  }
-
-  async #answer<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    this.calls.push(name)
-    if (this.mode === 'frozen') {
-      await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
-    }
-    if (this.latencyMs > 0) await delay(this.latencyMs)
-    if (this.mode === 'down' || this.failing.has(name)) throw new Error('down')
-    if (this.refuses.has(name)) throw new CommandRefusedError(`${name} refused`)
-    return work()
-  }
-}
-
-async function reached(client: ResilientClient, state: ClientState): Promise<void> {
-  await eventually(() => {
-    expect(client.state).to.equal(state)
-  })
-}
-
-/** What a promise resolves with that waits for no timer and no socket. */
-async function atOnce<Result>(promise: Promise<Result>): Promise<Result> {
-  const late = Symbol('late')
-  const first = await Promise.race([promise, turn(late)])
-  if (first === late) throw new Error('It waits')
-  return first
-}
-
-function read(client: ResilientClient, key: string): Promise<string | undefined> {
-  return text(client, key)
-}
-
-async function text(
-  store: Pick<CacheClient, 'getMany'> | ResilientClient,
-  key: string,
-): Promise<string | undefined> {
-  const [value] = await store.getMany([key])
-  return value?.toString()
+function handover(bring: Handover['bring'], pending = 0): Handover {
+  return { bring, pending: () => pending }
 }

@@ -1,0 +1,105 @@
+import { CommandTimeoutError } from '../errors'
+import type { CacheClient } from './cache-client'
+import type { Command } from './command'
+import { Deadline } from './deadline'
+import type { Send } from './invalidation'
+import { Ramp } from './ramp'
+import { SilenceWatch } from './silence-watch'
+
+/** Where no caller waits for an answer there is time to tell a hiccup from an outage. */
+const PATIENCE_MS = 1000
+/** The part of a command's budget after which nobody new is made to wait for a Redis that answers nobody. */
+const SILENCE = 0.4
+
+/** Redis has only just come back, and so many are before this command that it had no turn. It says nothing of Redis. */
+export class NoTurnError extends Error {}
+
+/** The way to Redis: whatever is sent goes through here, and nothing of it waits for longer than its budget. */
+export class Guard {
+  readonly #redis: CacheClient
+  readonly #deadline: Deadline
+  readonly #patience: Deadline
+  readonly #silence: SilenceWatch
+  #answers = 0
+  #ramp: Ramp | undefined
+
+  /** Takes who is told when nothing is answered any more. */
+  constructor(redis: CacheClient, commandTimeoutMs: number, onSilence: (cause: Error) => void) {
+    this.#redis = redis
+    this.#deadline = new Deadline(commandTimeoutMs)
+    this.#patience = new Deadline(Math.max(PATIENCE_MS, commandTimeoutMs))
+    const limitMs = SILENCE * commandTimeoutMs
+    this.#silence = new SilenceWatch({
+      deadline: this.#deadline,
+      progress: () => redis.bytesReceived?.() ?? this.#answers,
+      limitMs,
+      onSilence: () => {
+        onSilence(new CommandTimeoutError(limitMs))
+      },
+    })
+  }
+
+  /** Sends what is our own business. */
+  readonly send: Send = async (command) => {
+    this.#silence.begin()
+    const answer = await this.#deadline.bound(command(this.#redis))
+    this.#answers += 1
+    return answer
+  }
+
+  /** Sends what the application wants. Where Redis has only just come back, it waits its turn. */
+  serve<Result>(command: Command<Result>): Promise<Result> {
+    const ramp = this.#ramp
+    if (ramp === undefined) return this.send(command)
+    if (ramp.isOver) this.#ramp = undefined
+    const turn = { isGivenUp: false, hasCome: false }
+    const inTurn: Command<Result> = (redis) =>
+      ramp.pass(() => {
+        turn.hasCome = true
+        return turn.isGivenUp ? Promise.reject(new NoTurnError()) : command(redis)
+      })
+    return this.send(inTurn).catch((error: unknown) => {
+      turn.isGivenUp = true
+      throw turn.hasCome ? error : new NoTurnError()
+    })
+  }
+
+  /** Lets the application's traffic back little by little. */
+  beginRamp(): void {
+    this.#ramp = new Ramp()
+  }
+
+  /** Sends what is our own business at regular intervals, from which it is known how far away Redis is. */
+  async sound<Result>(work: (send: Send) => Promise<Result>): Promise<Result> {
+    const begun = performance.now()
+    const result = await work(this.send)
+    this.#silence.learn(performance.now() - begun)
+    return result
+  }
+
+  /** Waits for a sign of life, and goes on waiting while bytes arrive: the answer may stand behind a long one. */
+  probe(): Promise<void> {
+    return this.#patience.boundWhile(() => this.#redis.bytesReceived?.(), this.#redis.ping())
+  }
+
+  /** Drops the connection: what is under way fails at once. */
+  drop(): void {
+    this.#silence.end()
+    this.#redis.disconnect()
+  }
+
+  /** Resolves when what is under way has been answered, or given up. */
+  idle(): Promise<void> {
+    return this.#deadline.idle()
+  }
+
+  /** Waits for something within the budget of a command. */
+  wait<Value>(work: Promise<Value>): Promise<Value> {
+    return this.#deadline.bound(work)
+  }
+
+  /** Waits for something within a second, or the budget of a command if that is longer. */
+  waitLonger<Value>(work: Promise<Value>): Promise<Value> {
+    return this.#patience.bound(work)
+  }
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import type { CacheClient } from 'holdfast'
+
+interface Kept {
+  readonly value: Buffer
+  readonly until: number
+}
+
+/** What a store held at some moment. */
+export type Snapshot = ReadonlyMap<string, Kept>
+
+/** What plays Redis to several instances of an application: it can be put back to what it was, and be emptied. */
+export class SharedStore implements CacheClient {
+  #kept = new Map<string, Kept>()
+
+  /** What it holds now. */
+  snapshot(): Snapshot {
+    return new Map(this.#kept)
+  }
+
+  /** Goes back in time. */
+  rollBack(snapshot: Snapshot): void {
+    this.#kept = new Map(snapshot)
+  }
+
+  connect(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  disconnect(): void {
+    // It outlives those who use it.
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  onDisconnect(): void {
+    // Connections are lost in front of it.
+  }
+
+  ping(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
+    return Promise.resolve(keys.map((key) => this.#find(key)?.value))
+  }
+
+  set(key: string, value: Buffer, ttlMs: number): Promise<void> {
+    this.#keep(key, value, ttlMs)
+    return Promise.resolve()
+  }
+
+  delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#kept.delete(key)
+    return Promise.resolve()
+  }
+
+  stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {
+    const [epoch = '', number] = this.#count(counter).split('.')
+    for (const key of [counter, ...stamps])
+      this.#keep(key, Buffer.from(`${epoch}.${String(Number(number) + 1)}`), ttlMs)
+    return Promise.resolve()
+  }
+
+  ensureStamps(counter: string, stamps: readonly string[], ttlMs: number): Promise<string> {
+    const count = this.#count(counter)
+    const [epoch] = count.split('.')
+    for (const key of [counter, ...stamps]) {
+      const found = this.#find(key)
+      const isCurrent = found?.value.toString().split('.')[0] === epoch
+      this.#keep(key, isCurrent ? (found?.value ?? Buffer.from(count)) : Buffer.from(count), ttlMs, found)
+    }
+    return Promise.resolve(count)
+  }
+
+  raise(key: string, value: number, ttlMs: number): Promise<void> {
+    const before = this.#find(key)
+    const number = Math.max(value, Number(before?.value.toString() ?? value))
+    this.#keep(key, Buffer.from(String(number)), ttlMs, before)
+    return Promise.resolve()
+  }
+
+  size(): Promise<number> {
+    return Promise.resolve([...this.#kept.keys()].filter((key) => this.#find(key) !== undefined).length)
+  }
+
+  #find(key: string): Kept | undefined {
+    const kept = this.#kept.get(key)
+    return kept !== undefined && kept.until > performance.now() ? kept : undefined
+  }
+
+  #keep(key: string, value: Buffer, ttlMs: number, atLeast?: Kept): void {
+    this.#kept.set(key, { value, until: Math.max(performance.now() + ttlMs, atLeast?.until ?? 0) })
+  }
+
+  #count(counter: string): string {
+    return this.#find(counter)?.value.toString() ?? `${randomBytes(9).toString('base64url')}.0`
+  }
+}
