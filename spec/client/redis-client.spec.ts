@@ -208,7 +208,7 @@ describe('RedisClient', () => {
     await client.stamp('counter', ['tag'], LONG_MS)
     await server.command('SCRIPT', 'FLUSH')
     await client.stamp('counter', ['tag'], LONG_MS)
-    expect(await server.command('GET', 'tag')).to.match(/\.2$/)
+    expect(await server.command('GET', 'tag')).to.match(/\.[1-9]\d+$/)
   })
 
   it('uses the database it was given', async () => {

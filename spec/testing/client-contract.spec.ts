@@ -98,7 +98,7 @@ describe('The client contract', () => {
         [
           'advances the counter and forgets the stamps',
           (sound) => ({ stamp: (counter, _, ttl) => sound.stamp(counter, [], ttl) }),
-          'advances a counter by one and writes the count under each stamp',
+          'advances a counter and writes the count under each stamp',
         ],
         [
           'writes all stamps anew when they are to be made sure of',

@@ -59,8 +59,9 @@ export class SharedStore implements CacheClient {
 
   stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {
     const [epoch = '', number] = this.#count(counter).split('.')
-    for (const key of [counter, ...stamps])
-      this.#keep(key, Buffer.from(`${epoch}.${String(Number(number) + 1)}`), ttlMs)
+    // As Redis counts: what it has forgotten is not given out again.
+    const next = Math.max(Number(number) + 1, Math.round(performance.now() * 1000))
+    for (const key of [counter, ...stamps]) this.#keep(key, Buffer.from(`${epoch}.${String(next)}`), ttlMs)
     return Promise.resolve()
   }
 
