@@ -12,6 +12,8 @@ interface Kept {
   value: number
   until: number
   isDirty: boolean
+  /** When Redis was known to have it. */
+  settledAt: number
 }
 
 const SWEEP_INTERVAL_SECONDS = 1
@@ -46,6 +48,7 @@ export class RevocationCopy {
       value: Math.max(value, known?.value ?? 0),
       until: Math.max(until, known?.until ?? 0),
       isDirty: isDirty || (known?.isDirty ?? false),
+      settledAt: performance.now(),
     })
     return true
   }
@@ -53,7 +56,9 @@ export class RevocationCopy {
   /** Marks one as known to Redis, unless more has been learnt of it since. */
   settle({ id, value, until }: Revocation): void {
     const kept = this.#kept.get(id)
-    if (kept !== undefined && kept.value <= value && kept.until <= until) kept.isDirty = false
+    if (kept === undefined || kept.value > value || kept.until > until) return
+    kept.isDirty = false
+    kept.settledAt = performance.now()
   }
 
   /** Those that are alive. */
@@ -62,10 +67,12 @@ export class RevocationCopy {
     for (const [id, { value, until }] of this.#kept) if (until > now) yield { id, value, until }
   }
 
-  /** Those of them that Redis has not acknowledged. */
-  *dirty(): Generator<Revocation> {
-    for (const revocation of this.live())
-      if (this.#kept.get(revocation.id)?.isDirty === true) yield revocation
+  /** Those of them that Redis has not acknowledged, or not before this time (`performance.now()`). */
+  *dirty(since = Infinity): Generator<Revocation> {
+    for (const revocation of this.live()) {
+      const { isDirty, settledAt } = this.#kept.get(revocation.id) ?? { isDirty: false, settledAt: -Infinity }
+      if (isDirty || settledAt >= since) yield revocation
+    }
   }
 
   /** How many those are. */

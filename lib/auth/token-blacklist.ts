@@ -56,7 +56,7 @@ export interface RevokedAll {
 }
 
 const KNOWN = ['cache', 'clockTolerance', 'maxTokenAge', 'whenStale', 'capacity'] as const
-const WRITE_BACK_BATCH = 500
+const WRITE_BACK_BATCH = 100
 const RETRY_MS = 1000
 
 /**
@@ -86,7 +86,7 @@ export class TokenBlacklist {
     const capacity = wholeNumber(`${owner}: capacity`, options.capacity, { min: 1, default: 250_000 })
     this.#copy = copyFor(this.#cache, capacity)
     this.#cache.client.onRecovery({
-      bring: (send, isComplete) => this.#writeBack(send, isComplete),
+      bring: (send, lacksSince) => this.#writeBack(send, lacksSince),
       pending: () => this.#copy.countDirty(),
     })
     // What was revoked while the last of it was being brought over.
@@ -173,9 +173,9 @@ export class TokenBlacklist {
     return 'memory'
   }
 
-  /** Writes everything that is alive to a Redis that may have lost what it knew; otherwise what it was not told. */
-  async #writeBack(send: Send, isComplete: boolean): Promise<void> {
-    const live = [...(isComplete ? this.#copy.dirty() : this.#copy.live())]
+  /** Writes what Redis was not told, and what it may have forgotten. */
+  async #writeBack(send: Send, lacksSince: number): Promise<void> {
+    const live = [...this.#copy.dirty(lacksSince)]
     for (let start = 0; start < live.length; start += WRITE_BACK_BATCH) {
       const batch = live.slice(start, start + WRITE_BACK_BATCH)
       await Promise.all(batch.map((revocation) => this.#sendBack(revocation, send)))

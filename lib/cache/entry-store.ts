@@ -129,24 +129,29 @@ export class EntryStore {
 
   /** Takes away what is under a key. */
   delete(key: string): Promise<Stored> {
-    return this.#client.invalidate({ keys: [this.#name(key)] })
+    return this.#held(this.#client.invalidate({ keys: [this.#name(key)] }))
   }
 
   /** Makes void all that depends on these tags. */
   invalidate(tags: readonly string[]): Promise<Stored> {
-    return this.#client.invalidate(this.#stamps.stamping(tags))
+    return this.#held(this.#client.invalidate(this.#stamps.stamping(tags)))
   }
 
   /** Makes void all entries of the namespace. */
   clear(): Promise<Stored> {
     this.#memory.clear()
-    return this.#client.invalidate(this.#stamps.ground([]))
+    return this.#held(this.#client.invalidate(this.#stamps.ground([])))
   }
 
   /** Makes {@link EntryStore.drain} wait for a write. */
   hold(write: Promise<unknown>): void {
     const held = write.finally(() => this.#writes.delete(held))
     this.#writes.add(held)
+  }
+
+  #held<Result>(change: Promise<Result>): Promise<Result> {
+    this.hold(change)
+    return change
   }
 
   /** Resolves when nothing is being written any more. */

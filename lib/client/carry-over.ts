@@ -6,6 +6,14 @@ import { invalidate } from './invalidation'
 import type { Journal } from './journal'
 import type { OutageReport } from './outage-report'
 
+/** How Redis is told. */
+export interface Sender {
+  /** Within the budget of a command: a Redis that is slower is of no use. */
+  readonly send: Send
+  /** With patience: nobody waits for it. */
+  readonly sendPatiently: Send
+}
+
 /** Where changes are kept that Redis is to be told. */
 export interface Changes {
   /** Those it has not been told. */
@@ -23,8 +31,8 @@ export class CarryOver {
   readonly #history: HistoryProof
   readonly #report: OutageReport
   readonly #handovers = new Set<Handover>()
-  /** Whether Redis has all that it ever acknowledged. */
-  #isComplete = false
+  /** Since when Redis may lack what it acknowledged. */
+  #lacksSince = -Infinity
 
   constructor({ journal, history }: Changes, report: OutageReport) {
     this.#journal = journal
@@ -77,25 +85,25 @@ export class CarryOver {
    * @returns whether it is known to lack nothing.
    */
   async prove(send: Send, isSameConnection: boolean): Promise<boolean> {
-    const { isLost, isComplete, missing } = await this.#history.prove(send, isSameConnection)
+    const { isLost, lacksSince, missing } = await this.#history.prove(send, isSameConnection)
     if (missing === 'everything') this.#journal.noteEverything()
     else for (const [name, single] of missing) this.#journal.noteSingle(name, single)
-    if (!isComplete) this.#isComplete = false
+    this.#lacksSince = Math.min(this.#lacksSince, lacksSince)
     if (isLost) this.#report.historyLost(missing === 'everything' ? missing : missing.length)
-    return isComplete
+    return lacksSince === Infinity
   }
 
   /** Brings everything over, also what is noted meanwhile. Rejects as Redis does; nothing is lost then. */
-  async bring(send: Send, isSameConnection: boolean): Promise<BroughtOver> {
+  async bring({ send, sendPatiently }: Sender, isSameConnection: boolean): Promise<BroughtOver> {
     await this.prove(send, isSameConnection)
-    for (const handover of this.#handovers) await handover.bring(send, this.#isComplete)
+    for (const handover of this.#handovers) await handover.bring(sendPatiently, this.#lacksSince)
     let replayed = 0
     let everything = false
     while (this.#journal.size > 0) {
       everything ||= this.#journal.isForEverything
-      replayed += await this.#journal.replay((invalidation) => this.deliver(invalidation, send))
+      replayed += await this.#journal.replay((invalidation) => this.deliver(invalidation, sendPatiently))
     }
-    this.#isComplete = true
+    this.#lacksSince = Infinity
     return { replayed, everything }
   }
 

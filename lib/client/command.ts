@@ -1,5 +1,7 @@
+import { CommandRefusedError } from '../errors'
 import type { CacheClient } from './cache-client'
 import type { Invalidation, Send } from './invalidation'
+import { invalidateSurely } from './invalidation'
 
 /** A command, or several that belong together, for whichever store serves. */
 export type Command<Result> = (client: CacheClient) => Promise<Result>
@@ -9,7 +11,7 @@ export interface Write {
   /** How it is written. Run again on memory where Redis does not answer. */
   readonly command: Command<void>
   /** What drops Redis's older value, where Redis is not to have this one. A load changes nothing: it has none. */
-  readonly invalidation?: Invalidation
+  readonly invalidation?: Invalidation | undefined
 }
 
 /** A part with state of its own that Redis is to have. */
@@ -17,9 +19,25 @@ export interface Handover {
   /**
    * Brings to Redis what it may lack, before anything is read from it again.
    *
-   * @param isComplete - whether Redis is known to have all that it acknowledged.
+   * @param lacksSince - since when Redis may lack what it acknowledged, as `performance.now()` has it: `Infinity`
+   *   where it lacks nothing, `-Infinity` where that can be anything.
    */
-  bring(send: Send, isComplete: boolean): Promise<void>
+  bring(send: Send, lacksSince: number): Promise<void>
   /** How much of it Redis has not acknowledged. */
   pending(): number
+}
+
+/** Writes a value; where the store refuses it, its older one goes. @returns the refusal, if it is one. */
+export async function put(
+  client: CacheClient,
+  { command, invalidation }: Write,
+): Promise<CommandRefusedError | undefined> {
+  try {
+    await command(client)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof CommandRefusedError)) throw error
+    if (invalidation !== undefined) await invalidateSurely(client, invalidation)
+    return error
+  }
 }

@@ -15,6 +15,7 @@ export interface ConnectorOptions {
 
 const SHORTEST_LIMIT_MS = 400
 const LONGEST_LIMIT_MS = 2000
+/** How often an attempt may take long: connecting may have become slower than it was. */
 const LONG_ATTEMPT_EVERY = 25
 
 /**
@@ -80,7 +81,11 @@ export class Connector {
     }
     const tookMs = performance.now() - begun
     // The first may have waited for the application to start, and a long one says that times have changed.
-    this.#usualMs = limitMs >= LONGEST_LIMIT_MS ? tookMs : Math.min(tookMs, this.#usualMs ?? tookMs)
+    this.#usualMs = Math.min(
+      tookMs,
+      limitMs >= LONGEST_LIMIT_MS ? tookMs : (this.#usualMs ?? tookMs),
+      LONGEST_LIMIT_MS / 3,
+    )
   }
 
   async #countCrowd(): Promise<void> {
@@ -110,10 +115,12 @@ export class Connector {
 
   #limit(): number {
     this.#attempts += 1
-    // Connecting may have become slower than it was.
-    const isLong = this.#usualMs === undefined || this.#attempts % LONG_ATTEMPT_EVERY === 0
     const { commandTimeoutMs } = this.#options
     const shortMs = Math.max(SHORTEST_LIMIT_MS, 4 * commandTimeoutMs, 3 * (this.#usualMs ?? 0))
-    return isLong ? Math.max(LONGEST_LIMIT_MS, shortMs) : shortMs
+    if (this.#usualMs !== undefined) {
+      return this.#attempts % LONG_ATTEMPT_EVERY === 0 ? Math.max(LONGEST_LIMIT_MS, shortMs) : shortMs
+    }
+    // How long it takes is not known yet: longer and longer, over and over.
+    return Math.min(shortMs * 2 ** ((this.#attempts - 1) % 4), Math.max(LONGEST_LIMIT_MS, shortMs))
   }
 }

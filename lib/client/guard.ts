@@ -11,8 +11,8 @@ const PATIENCE_MS = 1000
 /** The part of a command's budget after which nobody new is made to wait for a Redis that answers nobody. */
 const SILENCE = 0.4
 
-/** Redis has only just come back, and so many are before this command that it had no turn. It says nothing of Redis. */
-export class NoTurnError extends Error {}
+/** Redis has only just come back, and there is no room for this command yet. It says nothing of Redis. */
+export class NoRoomError extends Error {}
 
 /** The way to Redis: whatever is sent goes through here, and nothing of it waits for longer than its budget. */
 export class Guard {
@@ -21,6 +21,8 @@ export class Guard {
   readonly #patience: Deadline
   readonly #silence: SilenceWatch
   #answers = 0
+  /** Whether one of the commands under way is being timed: how far away Redis is. */
+  #isSounding = false
   #ramp: Ramp | undefined
 
   /** Takes who is told when nothing is answered any more. */
@@ -42,39 +44,42 @@ export class Guard {
   /** Sends what is our own business. */
   readonly send: Send = async (command) => {
     this.#silence.begin()
-    const answer = await this.#deadline.bound(command(this.#redis))
-    this.#answers += 1
-    return answer
+    const begun = this.#isSounding ? undefined : performance.now()
+    this.#isSounding = true
+    try {
+      const answer = await this.#deadline.bound(command(this.#redis))
+      this.#answers += 1
+      if (begun !== undefined) this.#silence.learn(performance.now() - begun)
+      return answer
+    } finally {
+      if (begun !== undefined) this.#isSounding = false
+    }
   }
 
-  /** Sends what the application wants. Where Redis has only just come back, it waits its turn. */
-  serve<Result>(command: Command<Result>): Promise<Result> {
+  /** Sends what nobody waits for. */
+  readonly sendPatiently: Send = (command) => this.#patience.bound(command(this.#redis))
+
+  /** Sends what the application wants, where there is room for it: Redis may have come back only just now. */
+  async serve<Result>(command: Command<Result>): Promise<Result> {
     const ramp = this.#ramp
-    if (ramp === undefined) return this.send(command)
-    if (ramp.isOver) this.#ramp = undefined
-    const turn = { isGivenUp: false, hasCome: false }
-    const inTurn: Command<Result> = (redis) =>
-      ramp.pass(() => {
-        turn.hasCome = true
-        return turn.isGivenUp ? Promise.reject(new NoTurnError()) : command(redis)
-      })
-    return this.send(inTurn).catch((error: unknown) => {
-      turn.isGivenUp = true
-      throw turn.hasCome ? error : new NoTurnError()
-    })
+    if (ramp === undefined || ramp.isOver) {
+      this.#ramp = undefined
+      return this.send(command)
+    }
+    if (!ramp.enter()) throw new NoRoomError()
+    let wasAnswered = false
+    try {
+      const answer = await this.send(command)
+      wasAnswered = true
+      return answer
+    } finally {
+      ramp.leave(wasAnswered)
+    }
   }
 
   /** Lets the application's traffic back little by little. */
   beginRamp(): void {
     this.#ramp = new Ramp()
-  }
-
-  /** Sends what is our own business at regular intervals, from which it is known how far away Redis is. */
-  async sound<Result>(work: (send: Send) => Promise<Result>): Promise<Result> {
-    const begun = performance.now()
-    const result = await work(this.send)
-    this.#silence.learn(performance.now() - begun)
-    return result
   }
 
   /** Waits for a sign of life, and goes on waiting while bytes arrive: the answer may stand behind a long one. */

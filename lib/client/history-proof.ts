@@ -8,8 +8,11 @@ import { singly } from './invalidation'
 export interface Verdict {
   /** Whether the store is known to have forgotten what it had acknowledged. */
   readonly isLost: boolean
-  /** Whether it is known to have all of it. */
-  readonly isComplete: boolean
+  /**
+   * The time, as `performance.now()` has it, since when it may lack what it acknowledged: `Infinity` where it
+   * lacks nothing, `-Infinity` where that can be anything.
+   */
+  readonly lacksSince: number
   /** What it may lack, to be brought again; `'everything'` where that is more than is remembered. */
   readonly missing: readonly (readonly [name: string, single: SingleInvalidation])[] | 'everything'
 }
@@ -20,7 +23,7 @@ interface Remembered {
   readonly anchor: number
 }
 
-const NOTHING_MISSING: Verdict = { isLost: false, isComplete: true, missing: [] }
+const NOTHING_MISSING: Verdict = { isLost: false, lacksSince: Infinity, missing: [] }
 const ANCHOR_TTL_MS = 24 * 60 * 60 * 1000
 
 /**
@@ -41,6 +44,8 @@ export class HistoryProof {
   #proven = 0
   #forgotten = -1
   #wasRefused = false
+  #provenAt = -Infinity
+  #last: Promise<void> = Promise.resolve()
 
   /** Takes what the anchor's key begins with, and how many changes are remembered. */
   constructor(prefix: string, bound: number) {
@@ -63,7 +68,15 @@ export class HistoryProof {
    *
    * @param isSameConnection - whether all since the last anchor went over this connection: it lacks nothing then.
    */
-  async prove(send: Send, isSameConnection: boolean): Promise<Verdict> {
+  prove(send: Send, isSameConnection: boolean): Promise<Verdict> {
+    // One after the other: each judges by what the one before has found.
+    const verdict = this.#last.then(() => this.#prove(send, isSameConnection))
+    this.#last = verdict.then(nothing, nothing)
+    return verdict
+  }
+
+  async #prove(send: Send, isSameConnection: boolean): Promise<Verdict> {
+    const sentAt = performance.now()
     const next = ++this.#sent
     const found = await this.#exchange(send, next)
     const before = this.#proven
@@ -72,12 +85,14 @@ export class HistoryProof {
     this.#wasRefused = found === undefined
     if (found === undefined) {
       if (isSameConnection) return NOTHING_MISSING
-      return { isLost: false, isComplete: false, missing: this.#since(0) }
+      return { isLost: false, lacksSince: -Infinity, missing: this.#since(0) }
     }
+    const lacksSince = before > 0 && found === before ? this.#provenAt : -Infinity
     this.#proven = next
+    this.#provenAt = sentAt
     this.#places.reverse()
     if (isUnbroken && found === before) return NOTHING_MISSING
-    return { isLost: found < before, isComplete: false, missing: this.#since(found) }
+    return { isLost: found < before, lacksSince, missing: this.#since(found) }
   }
 
   /** Takes the anchors away: nobody is going to ask for them. */
@@ -108,4 +123,8 @@ export class HistoryProof {
       .filter(([, remembered]) => remembered.anchor >= anchor)
       .map(([name, { single }]) => [name, single] as const)
   }
+}
+
+function nothing(): void {
+  // The one who asked is told.
 }

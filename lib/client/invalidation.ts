@@ -1,3 +1,4 @@
+import { CommandRefusedError } from '../errors'
 import type { CacheClient } from './cache-client'
 
 /** Stamps to be written, as {@link CacheClient.stamp} takes them. */
@@ -20,6 +21,15 @@ export type Send = <Result>(command: (client: CacheClient) => Promise<Result>) =
 export function invalidate(client: CacheClient, invalidation: Invalidation): Promise<void> {
   if ('keys' in invalidation) return client.delete(invalidation.keys)
   return client.stamp(invalidation.counter, invalidation.stamps, invalidation.ttlMs)
+}
+
+/** The same, but a refusal to drop what is wrong is a failure of the whole store. */
+export async function invalidateSurely(client: CacheClient, invalidation: Invalidation): Promise<void> {
+  try {
+    await invalidate(client, invalidation)
+  } catch (error) {
+    throw error instanceof CommandRefusedError ? new Error(error.message, { cause: error }) : error
+  }
 }
 
 /** An invalidation name by name, so that what is repeated is kept once. */

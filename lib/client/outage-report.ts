@@ -41,7 +41,8 @@ export class OutageReport {
   }
 
   /** Redis has not answered in time: if this is an outage, it began now. */
-  suspect(): void {
+  suspect(error: unknown): void {
+    this.#lastCause = describeCause(error)
     this.#suspectSince = performance.now()
   }
 

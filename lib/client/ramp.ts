@@ -1,41 +1,32 @@
-const FIRST_WINDOW = 8
+const FIRST_WINDOW = 64
 const LAST_WINDOW = 1024
 const LONGEST_MS = 1000
 
 /**
- * Lets traffic back to a store that has only just come back: a few commands at a time, and one more at a time
- * for each that is answered, so that it takes a handful of round trips to be all of it. The others wait their
- * turn, within the budget that they have.
+ * Lets traffic back to a store that has only just come back: so many commands at a time, and one more at a time
+ * for each that is answered, which makes it all of them within a handful of round trips. Nobody queues, so that
+ * nothing is sent later than it was asked for: whoever finds no room is turned away.
  */
 export class Ramp {
   readonly #begun = performance.now()
   #window = FIRST_WINDOW
   #underWay = 0
-  #waiting: (() => void)[] = []
 
-  /** Whether nobody needs to wait any more. */
+  /** Whether there is room for everybody. */
   get isOver(): boolean {
     return this.#window >= LAST_WINDOW || performance.now() - this.#begun > LONGEST_MS
   }
 
-  /** Runs the work when it is its turn. */
-  async pass<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#underWay < this.#window) this.#underWay += 1
-    // Whoever lets it in counts it: it runs only a turn later.
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    try {
-      const result = await work()
-      this.#window += 1
-      return result
-    } finally {
-      this.#underWay -= 1
-      this.#admit()
-    }
+  /** Takes a place. @returns `false` where there is none. */
+  enter(): boolean {
+    if (this.#underWay >= this.#window) return false
+    this.#underWay += 1
+    return true
   }
 
-  #admit(): void {
-    const next = this.#waiting.splice(0, Math.max(0, this.#window - this.#underWay))
-    this.#underWay += next.length
-    for (const go of next) go()
+  /** Gives the place back; one that was answered makes room for another. */
+  leave(wasAnswered: boolean): void {
+    this.#underWay -= 1
+    if (wasAnswered) this.#window += 1
   }
 }

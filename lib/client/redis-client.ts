@@ -31,8 +31,13 @@ const UNUSABLE = new Set([
   'WRONGPASS',
   // Whoever takes no writes has no use for what changes: memory does.
   'OOM',
+  // A node of a cluster takes some of our commands and not the others.
+  'CROSSSLOT',
+  'MOVED',
+  'ASK',
 ])
 
+/** Who connects has a limit of its own for an attempt; this is for sockets that Node doesn't let us drop. */
 const CONNECT_TIMEOUT_MS = 2000
 
 /**
@@ -44,6 +49,7 @@ export class RedisClient implements CacheClient {
   readonly #bytes: Pick<RedisClientType, 'mGet'>
   readonly #fence: ServerFence
   #socket: WatchedSocket | undefined
+  #attempts = 0
   #onDisconnect: (cause: Error) => void = () => undefined
 
   /** Takes node-redis's own options, or a client to borrow them from, which is left as it is. */
@@ -66,7 +72,13 @@ export class RedisClient implements CacheClient {
   async connect(): Promise<void> {
     const { result, socket } = watchSocket(() => this.#redis.connect())
     this.#socket = socket
+    const attempt = ++this.#attempts
     await result
+    if (attempt !== this.#attempts) {
+      // Disconnected meanwhile, when there was no socket to drop.
+      this.#redis.destroy()
+      throw new Error('Disconnected while it was connecting')
+    }
     await Promise.all([
       this.#fence.raise(),
       // Known scripts save their first callers a round trip; where that is not permitted, they do without.
@@ -75,6 +87,7 @@ export class RedisClient implements CacheClient {
   }
 
   disconnect(): void {
+    this.#attempts += 1
     this.#redis.destroy()
     // node-redis has no hold of a socket that is not connected yet.
     this.#socket?.destroy(new Error('Disconnected while it was connecting'))
@@ -185,11 +198,14 @@ function ownOptions(options: RedisClientOptions): RedisClientOptions {
   return {
     ...options,
     socket: {
-      connectTimeout: CONNECT_TIMEOUT_MS,
       ...options.socket,
+      // node-redis's clock would run on while the application holds the event loop.
+      connectTimeout: options.socket?.tls === true ? CONNECT_TIMEOUT_MS : 0,
+      socketTimeout: 0,
       reconnectStrategy: false,
     },
     disableOfflineQueue: true,
+    commandsQueueMaxLength: undefined as unknown as number,
     // An absent timeout would be node-redis's own, which costs most of its throughput.
     commandOptions: { timeout: undefined } as unknown as NonNullable<RedisClientOptions['commandOptions']>,
     maintNotifications: 'disabled',

@@ -6,11 +6,12 @@ import type { Changes } from './carry-over'
 import { CarryOver } from './carry-over'
 import type { BroughtOver, ClientEvents, ClientState, Closed, Stored } from './client-state'
 import type { Command, Handover, Write } from './command'
+import { put } from './command'
 import { Connector } from './connector'
-import { Guard, NoTurnError } from './guard'
+import { Guard, NoRoomError } from './guard'
 import { Heartbeat } from './heartbeat'
 import type { Invalidation } from './invalidation'
-import { invalidate } from './invalidation'
+import { invalidate, invalidateSurely } from './invalidation'
 import type { MemoryClient } from './memory-client'
 import { OutageReport } from './outage-report'
 
@@ -102,35 +103,28 @@ export class ResilientClient {
    * has only just started this waits for the first connection, within the budget of a command.
    */
   async ask<Result>(command: Command<Result>): Promise<Result | undefined> {
-    if (this.#start !== undefined) await this.#start
-    const answer = await this.#try(command)
+    const started = this.#start?.then(() => this.#try(command))
+    const answer = await (started && this.#guard
+      ? this.#guard.wait(started).catch(giveUp)
+      : this.#try(command))
     return answer === UNANSWERED ? undefined : answer
   }
 
   /** Writes a value. Where Redis refuses it, Redis's older value is taken away instead. */
   async write({ command, invalidation }: Write): Promise<Stored> {
     const isLate = this.#is('ready')
-    const answer = await this.#try<Stored>(async (redis) => {
-      try {
-        await command(redis)
-        return 'redis'
-      } catch (error) {
-        if (!(error instanceof CommandRefusedError)) throw error
-        this.#report.refused(error)
-        if (invalidation !== undefined) await invalidate(redis, invalidation).catch(refuseToo)
-        return 'none'
-      }
-    })
-    if (answer === UNANSWERED) return this.#changeMemory(command, invalidation, isLate)
+    const refused = await this.#try((redis) => put(redis, { command, invalidation }))
+    if (refused === UNANSWERED) return this.#changeMemory(command, invalidation, isLate)
     if (invalidation !== undefined) this.#carryOver.acknowledge(invalidation)
-    return answer
+    if (refused !== undefined) this.#report.refused(refused)
+    return refused === undefined ? 'redis' : 'none'
   }
 
   /** Makes something void. As long as Redis refuses that, it is not usable. */
   async invalidate(invalidation: Invalidation): Promise<Stored> {
     const isLate = this.#is('ready')
     const command: Command<void> = (store) => invalidate(store, invalidation)
-    const answer = await this.#try((redis) => command(redis).catch(refuseToo))
+    const answer = await this.#try((redis) => invalidateSurely(redis, invalidation))
     if (answer === UNANSWERED) return this.#changeMemory(command, invalidation, isLate)
     this.#carryOver.acknowledge(invalidation)
     return 'redis'
@@ -165,7 +159,7 @@ export class ResilientClient {
   async #leave(guard: Guard, from: ClientState): Promise<void> {
     if (from === 'ready') {
       await guard.idle()
-      if (this.#carryOver.pending > 0) await this.#carryOver.bring(guard.send, true)
+      if (this.#carryOver.pending > 0) await this.#carryOver.bring(guard, true)
       await this.#carryOver.end(guard.send)
       await guard.send((redis) => redis.close())
     } else if (this.#recovery !== undefined) {
@@ -173,7 +167,7 @@ export class ResilientClient {
     } else if (this.#carryOver.pending > 0) {
       if (from !== 'suspect') guard.drop()
       if (from !== 'suspect') await this.#connector?.connect()
-      await this.#carryOver.bring(guard.send, from === 'suspect')
+      await this.#carryOver.bring(guard, from === 'suspect')
     }
   }
 
@@ -213,7 +207,7 @@ export class ResilientClient {
 
   /** The one place that judges what Redis throws. */
   #failed(error: unknown, guard: Guard): void {
-    if (this.#state !== 'ready' || error instanceof NoTurnError) return
+    if (this.#state !== 'ready' || error instanceof NoRoomError) return
     if (error instanceof CommandRefusedError) this.#report.refused(error)
     else if (error instanceof CommandTimeoutError) void this.#probe(error, guard)
     else this.#degrade(error)
@@ -225,7 +219,7 @@ export class ResilientClient {
 
   async #probe(cause: CommandTimeoutError, guard: Guard): Promise<void> {
     this.#enter('suspect')
-    this.#report.suspect()
+    this.#report.suspect(cause)
     try {
       await guard.probe()
     } catch {
@@ -239,7 +233,7 @@ export class ResilientClient {
   async #beat(guard: Guard): Promise<void> {
     if (!this.#is('ready')) return
     try {
-      const lacksNothing = await guard.sound((send) => this.#carryOver.prove(send, true))
+      const lacksNothing = await this.#carryOver.prove(guard.send, true)
       if (!lacksNothing && this.#is('ready')) await this.#recover(guard, true)
     } catch (error) {
       this.#failed(error, guard)
@@ -249,10 +243,11 @@ export class ResilientClient {
   #recover(guard: Guard, isSameConnection: boolean): Promise<void> {
     this.#enter('recovering')
     const recovery = this.#carryOver
-      .bring(guard.send, isSameConnection)
+      .bring(guard, isSameConnection)
       .then(
         (broughtOver) => {
-          if (this.#state === 'recovering') this.#trust(guard, broughtOver)
+          if (!isSameConnection) guard.beginRamp()
+          if (this.#state === 'recovering') this.#trust(broughtOver)
         },
         (cause: unknown) => {
           if (this.#state === 'recovering') this.#degrade(cause)
@@ -265,10 +260,8 @@ export class ResilientClient {
     return recovery
   }
 
-  /** Redis has all that it should: from here on it is asked again, and what memory stood in with is void. */
-  #trust(guard: Guard, broughtOver: BroughtOver): void {
-    this.#memory.clear()
-    guard.beginRamp()
+  /** Redis has all that it should: from here on it is asked again. */
+  #trust(broughtOver: BroughtOver): void {
     this.#connector?.succeeded()
     this.#enter('ready')
     this.#report.usable(broughtOver)
@@ -285,16 +278,21 @@ export class ResilientClient {
     return this.#state === state
   }
 
+  /** Neither what memory stood in with is to be found later, nor what it took in since. */
+  #changeStore(): void {
+    this.#era += 1
+    this.#memory.clear()
+  }
+
   #enter(to: ClientState): void {
     const from = this.#state
     if (from === to) return
-    if (from === 'ready' || to === 'ready') this.#era += 1
     this.#state = to
+    if (from === 'ready' || to === 'ready') this.#changeStore()
     this.#events.emit('state', { from, to })
   }
 }
 
-/** A refusal to drop what is wrong is a failure of it all. */
-function refuseToo(error: unknown): never {
-  throw error instanceof CommandRefusedError ? new Error(error.message, { cause: error }) : error
+function giveUp(): typeof UNANSWERED {
+  return UNANSWERED
 }

@@ -28,7 +28,8 @@ export class ServerFence {
       const [, info] = await Promise.all([this.#killFormer(), this.#send('CLIENT', 'INFO')])
       this.#former = identify(String(info))
     } catch (error) {
-      if (!(error instanceof ErrorReply) || !/^(NOPERM|ERR)/.test(error.message)) throw error
+      if (!(error instanceof ErrorReply) || !/^(NOPERM|ERR (unknown|syntax))/i.test(error.message))
+        throw error
       this.#isImpossible = true
       this.#logger.warn(
         'Redis does not permit CLIENT KILL: a write in doubt may still arrive after an outage',

@@ -31,6 +31,7 @@ describe('CarryOver', () => {
   })
 
   const send: Send = (command) => command(redis)
+  const sender = { send, sendPatiently: send }
 
   async function fill(...keys: string[]): Promise<void> {
     for (const key of keys) await redis.store.set(key, Buffer.from('old'), LONG_MS)
@@ -42,8 +43,8 @@ describe('CarryOver', () => {
 
   function handOver(name: string, { pending = 0, told = [] as unknown[] } = {}): () => void {
     return carryOver.add({
-      bring: async (sendIt, isComplete) => {
-        told.push([name, isComplete])
+      bring: async (sendIt, lacksSince) => {
+        told.push([name, lacksSince === Infinity])
         await sendIt((client) => client.raise(name, 1, LONG_MS))
       },
       pending: () => pending,
@@ -57,7 +58,7 @@ describe('CarryOver', () => {
       carryOver.note({ keys: ['a', 'b'] })
       carryOver.note(STAMPING)
       expect(carryOver.pending).to.equal(3)
-      expect(await carryOver.bring(send, NEW_CONNECTION)).to.deep.equal({ replayed: 3, everything: false })
+      expect(await carryOver.bring(sender, NEW_CONNECTION)).to.deep.equal({ replayed: 3, everything: false })
       expect(keys()).to.deep.equal(['c', 'counter', 'tag'])
       expect(await redis.text('tag')).to.equal(before.replace(/\.0$/, '.1'))
       expect(carryOver.pending).to.equal(0)
@@ -68,7 +69,7 @@ describe('CarryOver', () => {
       expect(logger.lines).to.deep.equal([])
       carryOver.note({ keys: ['e'] })
       carryOver.note({ keys: ['f'] })
-      expect(await carryOver.bring(send, NEW_CONNECTION)).to.deep.equal({ replayed: 1, everything: true })
+      expect(await carryOver.bring(sender, NEW_CONNECTION)).to.deep.equal({ replayed: 1, everything: true })
       expect(await redis.text('floor')).to.match(/\.1$/)
       expect(logger.messages()).to.deep.equal([
         'Too much has changed to be noted one by one: Redis will be told that all of it is void',
@@ -87,7 +88,10 @@ describe('CarryOver', () => {
         }
         return result
       }
-      expect(await carryOver.bring(noting, NEW_CONNECTION)).to.deep.equal({ replayed: 2, everything: false })
+      expect(await carryOver.bring({ send: noting, sendPatiently: noting }, NEW_CONNECTION)).to.deep.equal({
+        replayed: 2,
+        everything: false,
+      })
       expect(keys()).to.deep.equal([])
     })
 
@@ -95,17 +99,17 @@ describe('CarryOver', () => {
       await fill('a')
       carryOver.note({ keys: ['a'] })
       redis.failing.add('delete')
-      expect(await rejection(carryOver.bring(send, NEW_CONNECTION))).to.have.property('message', 'down')
+      expect(await rejection(carryOver.bring(sender, NEW_CONNECTION))).to.have.property('message', 'down')
       expect(carryOver.pending).to.equal(1)
       redis.failing.clear()
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       expect(keys()).to.deep.equal([])
     })
   })
 
   describe('what Redis was told', () => {
     it('is brought again where Redis has forgotten it, with one line about it', async () => {
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       await fill('a', 'b')
       await redis.store.ensureStamps('counter', ['tag'], LONG_MS)
       const goBack = await redis.snapshot()
@@ -118,7 +122,7 @@ describe('CarryOver', () => {
       expect(await carryOver.prove(send, SAME_CONNECTION)).to.equal(true)
       await goBack()
       expect(keys()).to.deep.equal(['a', 'b', 'counter', 'tag'])
-      expect(await carryOver.bring(send, NEW_CONNECTION)).to.deep.equal({ replayed: 3, everything: false })
+      expect(await carryOver.bring(sender, NEW_CONNECTION)).to.deep.equal({ replayed: 3, everything: false })
       expect(keys()).to.deep.equal(['counter', 'tag'])
       expect(await redis.text('tag')).to.match(/\.1$/)
       expect(logger.lines).to.deep.equal([
@@ -131,47 +135,50 @@ describe('CarryOver', () => {
     })
 
     it('is brought again where Redis may have forgotten it, with nothing to say of', async () => {
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       await carryOver.deliver({ keys: ['a'] }, send)
       await fill('a')
-      expect(await carryOver.bring(send, NEW_CONNECTION)).to.deep.equal({ replayed: 1, everything: false })
+      expect(await carryOver.bring(sender, NEW_CONNECTION)).to.deep.equal({ replayed: 1, everything: false })
       expect(keys()).to.deep.equal([])
       expect(logger.lines).to.deep.equal([])
     })
 
     it('is everything where Redis has forgotten more than is remembered', async () => {
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       await carryOver.deliver({ keys: ['a', 'b', 'c', 'd', 'e'] }, send)
       redis.store.clear()
-      expect(await carryOver.bring(send, NEW_CONNECTION)).to.deep.equal({ replayed: 1, everything: true })
+      expect(await carryOver.bring(sender, NEW_CONNECTION)).to.deep.equal({ replayed: 1, everything: true })
       expect(await redis.text('floor')).to.match(/\.1$/)
       expect(logger.lines[0]?.details).to.deep.equal({ changes: 'everything' })
     })
 
     it('is remembered as what was brought over, also once more', async () => {
       carryOver.note({ keys: ['a'] })
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       await carryOver.prove(send, SAME_CONNECTION)
       for (let time = 0; time < 2; time += 1) {
         redis.store.clear()
         await fill('a')
-        expect(await carryOver.bring(send, NEW_CONNECTION)).to.deep.equal({ replayed: 1, everything: false })
+        expect(await carryOver.bring(sender, NEW_CONNECTION)).to.deep.equal({
+          replayed: 1,
+          everything: false,
+        })
         expect(keys()).to.deep.equal([])
       }
     })
 
     it('is not remembered where it was not carried out', async () => {
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       redis.failing.add('delete')
       await rejection(carryOver.deliver({ keys: ['a'] }, send))
       redis.failing.clear()
-      expect(await carryOver.bring(send, NEW_CONNECTION)).to.deep.equal({ replayed: 0, everything: false })
+      expect(await carryOver.bring(sender, NEW_CONNECTION)).to.deep.equal({ replayed: 0, everything: false })
     })
   })
 
   describe('the proof', () => {
     it('says whether Redis lacks nothing', async () => {
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       expect(await carryOver.prove(send, SAME_CONNECTION)).to.equal(true)
       await carryOver.deliver({ keys: ['a'] }, send)
       expect(await carryOver.prove(send, SAME_CONNECTION)).to.equal(true)
@@ -181,7 +188,7 @@ describe('CarryOver', () => {
     })
 
     it('says so also where nothing of the cache is lost: other parts may lack something', async () => {
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       redis.store.clear()
       expect(await carryOver.prove(send, SAME_CONNECTION)).to.equal(false)
       expect(carryOver.pending).to.equal(0)
@@ -198,7 +205,7 @@ describe('CarryOver', () => {
       handOver('first')
       handOver('second')
       carryOver.note({ keys: ['a'] })
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       expect(redis.calls).to.deep.equal(['set', 'getMany', 'raise', 'raise', 'delete'])
     })
 
@@ -206,26 +213,26 @@ describe('CarryOver', () => {
       const told: unknown[] = []
       handOver('part', { told })
       // First of all it is not known.
-      await carryOver.bring(send, NEW_CONNECTION)
-      await carryOver.bring(send, SAME_CONNECTION)
-      await carryOver.bring(send, NEW_CONNECTION)
-      await carryOver.bring(send, SAME_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
+      await carryOver.bring(sender, SAME_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
+      await carryOver.bring(sender, SAME_CONNECTION)
       redis.store.clear()
-      await carryOver.bring(send, SAME_CONNECTION)
+      await carryOver.bring(sender, SAME_CONNECTION)
       expect(told.map((one) => (one as unknown[])[1])).to.deep.equal([false, true, false, true, false])
     })
 
     it('are told that it is not for as long as it has not been brought to them all', async () => {
       const told: unknown[] = []
       handOver('part', { told })
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       redis.store.clear()
       expect(await carryOver.prove(send, SAME_CONNECTION)).to.equal(false)
       redis.failing.add('raise')
-      await rejection(carryOver.bring(send, SAME_CONNECTION))
+      await rejection(carryOver.bring(sender, SAME_CONNECTION))
       redis.failing.clear()
-      await carryOver.bring(send, SAME_CONNECTION)
-      await carryOver.bring(send, SAME_CONNECTION)
+      await carryOver.bring(sender, SAME_CONNECTION)
+      await carryOver.bring(sender, SAME_CONNECTION)
       expect(told.map((one) => (one as unknown[])[1])).to.deep.equal([false, false, false, true])
     })
 
@@ -233,7 +240,7 @@ describe('CarryOver', () => {
       handOver('part')
       carryOver.note({ keys: ['a'] })
       redis.failing.add('raise')
-      expect(await rejection(carryOver.bring(send, NEW_CONNECTION))).to.have.property('message', 'down')
+      expect(await rejection(carryOver.bring(sender, NEW_CONNECTION))).to.have.property('message', 'down')
       expect(redis.count('delete')).to.equal(0)
       expect(carryOver.pending).to.equal(1)
     })
@@ -249,13 +256,13 @@ describe('CarryOver', () => {
       const takeAway = handOver('part', { pending: 2 })
       takeAway()
       expect(carryOver.pending).to.equal(0)
-      await carryOver.bring(send, NEW_CONNECTION)
+      await carryOver.bring(sender, NEW_CONNECTION)
       expect(redis.count('raise')).to.equal(0)
     })
   })
 
   it('leaves nothing behind in Redis', async () => {
-    await carryOver.bring(send, NEW_CONNECTION)
+    await carryOver.bring(sender, NEW_CONNECTION)
     expect(await redis.store.size()).to.equal(1)
     await carryOver.end(send)
     expect(await redis.store.size()).to.equal(0)

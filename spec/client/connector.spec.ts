@@ -110,10 +110,10 @@ describe('Connector', () => {
     it('counts the time that the last attempt took as part of the wait', async () => {
       primary.freeze()
       void connector.start()
-      // The first is given up after 2 s: the next one follows at once.
-      await pass(2010)
+      // The first is given up after 400 ms: the next one follows at once.
+      await pass(410)
       expect(attempts).to.have.length(2)
-      expect(gaps()[0]).to.be.within(2000, 2005)
+      expect(gaps()[0]).to.be.within(400, 405)
     })
 
     it('makes no attempt while there is one', async () => {
@@ -122,7 +122,7 @@ describe('Connector', () => {
       await pass(1)
       connector.retry()
       connector.retry()
-      await pass(1000)
+      await pass(390)
       expect(attempts).to.have.length(1)
     })
 
@@ -216,8 +216,10 @@ describe('Connector', () => {
       return Math.round(Number(took) / 100) * 100
     }
 
-    it('is given two seconds as long as it is not known how long one takes', async () => {
-      expect(await limitAfter()).to.equal(2000)
+    it('is given more and more, over and over, as long as it is not known how long one takes', async () => {
+      const limits = [await limitAfter()]
+      for (let count = 0; count < 4; count += 1) limits.push(await limit())
+      expect(limits).to.deep.equal([400, 800, 1600, 2000, 400])
     })
 
     it('is given 400 ms once one has come about', async () => {
@@ -258,8 +260,8 @@ describe('Connector', () => {
         return new Promise<void>((_, reject) => (letOut = reject))
       }
       void connector.start()
-      await pass(3000)
-      expect(heard).to.deep.equal(['CommandTimeoutError: No answer within 2000 ms'])
+      await pass(1000)
+      expect(heard).to.deep.equal(['CommandTimeoutError: No answer within 400 ms'])
       expect(attempts).to.have.length(1)
       letOut(new Error('disconnected'))
       await pass(0)

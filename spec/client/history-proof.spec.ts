@@ -11,7 +11,7 @@ const LONG_MS = 60_000
 const STAMPING = { counter: 'counter', stamps: ['tag'], ttlMs: LONG_MS }
 const NEW_CONNECTION = false
 const SAME_CONNECTION = true
-const NOTHING: Omit<Verdict, 'isComplete'> = { isLost: false, missing: [] }
+const NOTHING: Omit<Verdict, 'lacksSince'> = { isLost: false, missing: [] }
 
 // What is made of the verdict is in carry-over.spec.ts; the same against a real Redis is in outages.spec.ts.
 describe('HistoryProof', () => {
@@ -281,6 +281,26 @@ describe('HistoryProof', () => {
     note('a')
     redis.refuses.clear()
     expect((await prove(NEW_CONNECTION)).missing).to.deep.equal(['a'])
+  })
+
+  it('knows since when something may be missing: never, since the last anchor, or since ever', async () => {
+    const lacksSince = async (isSameConnection: boolean): Promise<number> =>
+      (await proof.prove(send, isSameConnection)).lacksSince
+    expect(await lacksSince(NEW_CONNECTION)).to.equal(-Infinity)
+    const begun = performance.now()
+    expect(await lacksSince(SAME_CONNECTION)).to.equal(Infinity)
+    const proven = performance.now()
+    expect(await lacksSince(NEW_CONNECTION)).to.be.within(begun, proven)
+    redis.store.clear()
+    expect(await lacksSince(SAME_CONNECTION)).to.equal(-Infinity)
+  })
+
+  it('is not confused by two proofs that are asked for at once', async () => {
+    await prove(NEW_CONNECTION)
+    note('a')
+    const both = await Promise.all([prove(SAME_CONNECTION), prove(SAME_CONNECTION)])
+    expect(both).to.deep.equal([NOTHING, NOTHING])
+    expect(await prove(SAME_CONNECTION)).to.deep.equal(NOTHING)
   })
 
   it('rejects as Redis does, and knows as much as before', async () => {
