@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import sinon from 'sinon'
 import { createCache, InvalidKeyError, InvalidOptionError } from 'holdfast'
 import type { CacheClient, ClientEvents, Duration, EntryOptions } from 'holdfast'
+import { faultyClient } from 'holdfast/testing'
 import { RedisClient } from '../../lib/client/redis-client'
 import { CachePool } from '../support/cache-pool'
 import { eventually } from '../support/eventually'
@@ -346,6 +347,16 @@ describe('Cache', () => {
       await cache.close()
       expect(await stored).to.equal('redis')
       expect(await server.command('EXISTS', 'user')).to.equal('1')
+    })
+
+    it('counts what was under way and did not arrive, and leaves it to nobody', async () => {
+      const redis = faultyClient()
+      const cache = pool.open({ client: redis })
+      await eventually(() => cache.isConnected)
+      redis.hang()
+      const changes = [cache.delete('user'), cache.invalidateTags('school')]
+      expect(await cache.close()).to.deep.equal({ notCarriedOver: 2 })
+      expect(await Promise.all(changes)).to.deep.equal(['memory', 'memory'])
     })
 
     it('lets a delete arrive', async () => {

@@ -267,6 +267,19 @@ describe('ResilientClient', () => {
     }
   })
 
+  describe('just after it has come back', () => {
+    it('turns away what it has no room for yet, stays ready, and finds none of it in the next outage', async () => {
+      const client = await ready()
+      primary.latencyMs = 5
+      const crowd = Array.from({ length: 64 }, () => read(client, 'b'))
+      expect(await load(client, 'a', 'turned away')).to.equal('memory')
+      await Promise.all(crowd)
+      expect(client.state).to.equal('ready')
+      primary.crash()
+      expect(await read(client, 'a')).to.equal(undefined)
+    })
+  })
+
   describe('when Redis has forgotten what it acknowledged', () => {
     it('finds it out by itself within a second, and has the changes there again before it reads on', async () => {
       const client = await ready()
