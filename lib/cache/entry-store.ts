@@ -1,5 +1,6 @@
 import type { CacheClient } from '../client/cache-client'
 import type { Stored } from '../client/client-state'
+import type { Invalidation } from '../client/invalidation'
 import type { MemoryClient } from '../client/memory-client'
 import type { ResilientClient } from '../client/resilient-client'
 import type { Clock } from '../clock'
@@ -124,29 +125,39 @@ export class EntryStore {
       },
       invalidation: { keys: [name] },
     })
+    if (stored === 'redis') await this.#memory.delete([name])
     return attempt.isOvertaken ? 'none' : stored
   }
 
   /** Takes away what is under a key. */
   delete(key: string): Promise<Stored> {
-    return this.#held(this.#client.invalidate({ keys: [this.#name(key)] }))
+    return this.#held(this.#invalidate({ keys: [this.#name(key)] }))
   }
 
   /** Makes void all that depends on these tags. */
   invalidate(tags: readonly string[]): Promise<Stored> {
-    return this.#held(this.#client.invalidate(this.#stamps.stamping(tags)))
+    return this.#held(this.#invalidate(this.#stamps.stamping(tags)))
   }
 
   /** Makes void all entries of the namespace. */
   clear(): Promise<Stored> {
     this.#memory.clear()
-    return this.#held(this.#client.invalidate(this.#stamps.ground([])))
+    return this.#held(this.#invalidate(this.#stamps.ground([])))
   }
 
   /** Makes {@link EntryStore.drain} wait for a write. */
   hold(write: Promise<unknown>): void {
     const held = write.finally(() => this.#writes.delete(held))
     this.#writes.add(held)
+  }
+
+  /** In memory as well: who finds no room in a Redis that has only just come back reads what memory has. */
+  async #invalidate(invalidation: Invalidation): Promise<Stored> {
+    const stored = await this.#client.invalidate(invalidation)
+    if (stored !== 'redis') return stored
+    if ('keys' in invalidation) await this.#memory.delete(invalidation.keys)
+    else this.#memory.clear()
+    return stored
   }
 
   #held<Result>(change: Promise<Result>): Promise<Result> {

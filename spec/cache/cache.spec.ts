@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { createCache, InvalidKeyError, InvalidOptionError } from 'holdfast'
-import type { Cache, CacheClient, ClientEvents, Duration, EntryOptions } from 'holdfast'
+import type { Cache, CacheClient, ClientEvents, Duration, EntryOptions, Stored } from 'holdfast'
 import { faultyClient } from 'holdfast/testing'
 import { RedisClient } from '../../lib/client/redis-client'
 import { CachePool } from '../support/cache-pool'
@@ -547,6 +547,33 @@ describe('Cache', () => {
       expect(pool.open({ client }).redis).to.equal(undefined)
     })
   })
+
+  const changes: [name: string, change: (cache: Cache) => Promise<Stored>, after: unknown][] = [
+    ['delete', (cache) => cache.delete('last'), undefined],
+    ['set', (cache) => cache.set('last', 'new'), 'new'],
+    ['invalidateTags', (cache) => cache.invalidateTags('tag'), undefined],
+    ['clear', (cache) => cache.clear(), undefined],
+  ]
+  for (const [name, change, after] of changes) {
+    it(`finds nothing from before ${name}, where Redis is only just back and has no room for all`, async () => {
+      const own = await RedisServer.start()
+      const cache = await pool.connect(own)
+      await own.kill()
+      await eventually(() => !cache.isConnected)
+      const back = new Promise<void>((resolve) => cache.on('recovered', () => setImmediate(resolve)))
+      await own.restart()
+      await back
+      const crowd = Array.from({ length: 500 }, (_, index) => `other ${String(index)}`)
+      const load = (key: string): Promise<string> => cache.getOrSet(key, () => 'old', '1h', { tags: ['tag'] })
+      await Promise.all([...crowd, 'last'].map(load))
+      expect(await own.command('EXISTS', 'last')).to.equal('0')
+      expect(await change(cache)).to.equal('redis')
+      const reads = await Promise.all([...crowd, ...crowd.map(() => 'last')].map((key) => cache.get(key)))
+      expect(new Set(reads.slice(crowd.length)).has('old')).to.equal(false)
+      expect(await cache.get('last')).to.equal(after)
+      await own.close()
+    })
+  }
 
   it('finds in memory a value whose write Redis lost hold of', async () => {
     const own = await RedisServer.start()
