@@ -20,10 +20,12 @@ export { cached } from './cache/cached'
 export type { CacheChoice, CachedOptions } from './cache/cached'
 export { defaultCache, setDefaultCache } from './cache/default-cache'
 export type { CacheOptions } from './cache/options'
+export { richSerializer } from './cache/rich-serializer'
+export type { Serializer } from './cache/serializer'
 export type { CacheStats, MemoryStats, RedisStats, Tally } from './observe/stats'
 export type { Health } from './observe/health'
 
-export type { CacheClient } from './client/cache-client'
+export type { CacheClient, Lease } from './client/cache-client'
 export type { ClientEvents, ClientState, Stored } from './client/client-state'
 export type { NodeRedisClient } from './client/redis-client'
 

@@ -1,5 +1,6 @@
 import type { RedisClientType } from 'redis'
 import { checkOptions, describeValue, oneOf } from '../check-options'
+import type { CacheClient } from '../client/cache-client'
 import type { ClientEvents, ClientState, Closed, Stored } from '../client/client-state'
 import { HistoryProof } from '../client/history-proof'
 import { Journal } from '../client/journal'
@@ -14,27 +15,21 @@ import { readHealth } from '../observe/health'
 import type { CacheStats } from '../observe/stats'
 import { Counters, readStats } from '../observe/stats'
 import { checkKey } from './cache-key'
-import type { Payload } from './entry'
-import { decodeValue, describeRefusal, encodeValue } from './entry'
 import { EntryStore } from './entry-store'
-import type { FlightPlan } from './flights'
 import { Flights } from './flights'
+import { Leases } from './leases'
+import type { Outcome } from './loads'
+import { Loads } from './loads'
 import type { CacheConfiguration, CacheOptions } from './options'
 import { resolveOptions } from './options'
+import { Refusals } from './refusals'
 import { checkTags, Stamps } from './tags'
+import { ValueCodec } from './value-codec'
 
 /** What a single `set` or `getOrSet` may say beside key, value and ttl. */
 export interface EntryOptions {
   /** What the value is made from: `invalidateTags` with one of them makes it void. */
   readonly tags?: readonly string[]
-}
-
-/** What a flight ends with: the value as its maker has it, and as it is written, for everybody else's copy. */
-interface Outcome {
-  readonly value: unknown
-  readonly payload: Payload | undefined
-  readonly isHit: boolean
-  readonly stored?: Stored
 }
 
 /** How many changed keys and tags are noted one by one. */
@@ -44,8 +39,7 @@ const MOST_CHANGES = 10_000
  * A cache over Redis, with memory in its place while Redis can't be used. No method rejects because of Redis,
  * and none waits for it longer than `commandTimeout`.
  *
- * Values are copied by way of JSON: what comes out is the caller's own, and a `Date` comes out as the string
- * that JSON makes of it. A `Buffer` and `undefined` keep their type.
+ * What comes out is a copy and the caller's own, and has the type that went in: see {@link richSerializer}.
  */
 export class Cache {
   readonly #configuration: CacheConfiguration
@@ -54,12 +48,15 @@ export class Cache {
   readonly #entries: EntryStore
   readonly #flights = new Flights<Outcome>()
   readonly #counters = new Counters()
-  readonly #refusals = new Set<string>()
+  readonly #codec: ValueCodec
+  readonly #leases: Leases
+  readonly #loads: Loads
 
   /** See {@link createCache}. */
   constructor(options?: CacheOptions) {
     this.#configuration = resolveOptions(options)
     const { primary, namespace, memory, clock, logger, commandTimeoutMs } = this.#configuration
+    this.#codec = new ValueCodec(this.#configuration.serializer, this.#configuration.maxValueBytes)
     this.#memory = new MemoryClient(memory, clock)
     const stamps = new Stamps(namespace)
     this.#client = new ResilientClient({
@@ -71,6 +68,16 @@ export class Cache {
       logger,
     })
     this.#entries = new EntryStore({ client: this.#client, memory: this.#memory, namespace, clock })
+    this.#leases = new Leases(this.#entries, () => this.isConnected && primary?.tellsChanges?.() === true)
+    this.#loads = new Loads({
+      entries: this.#entries,
+      leases: this.#leases,
+      flights: this.#flights,
+      codec: this.#codec,
+      counters: this.#counters,
+      refusals: new Refusals(this.#counters, logger),
+    })
+    this.#listen(primary)
   }
 
   /** Whether Redis is in use now. */
@@ -126,36 +133,37 @@ export class Cache {
   /** The value under a key; `undefined` is a miss. The type is the caller's word: nothing checks it. */
   async get<Value = unknown>(key: string): Promise<Value | undefined> {
     const entry = await this.#entries.find(checkKey(key))
-    const found = entry && decodeValue(entry)
+    const found = entry && this.#codec.decode(entry)
     this.#counters.count(found !== undefined)
     return found?.value as Value | undefined
   }
 
   /** Whether there is a value under a key, be it `undefined` or `null`. */
   async has(key: string): Promise<boolean> {
-    return (await this.#entries.find(checkKey(key))) !== undefined
+    const entry = await this.#entries.find(checkKey(key))
+    return entry !== undefined && this.#codec.canRead(entry)
   }
 
   /**
    * Puts a value under a key, in place of whatever is there.
    *
    * @param ttl - how long it lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
-   * @returns where it stands. `'none'`: it cannot be written as JSON, Redis refused it, a later change of the key
-   *   has overtaken it, or the cache is closed.
+   * @returns where it stands. `'none'`: it cannot be written (a function, a promise, more than `maxValueBytes`), Redis
+   *   refused it, a later change of the key has overtaken it, or the cache is closed.
    * @throws {InvalidOptionError} for a bad ttl or option; {@link InvalidKeyError} for a bad key.
    */
   async set(key: string, value: unknown, ttl?: Duration, options?: EntryOptions): Promise<Stored> {
     checkKey(key)
     const { ttlMs, tags } = this.#entryOptions('set', ttl, options)
-    const payload = this.#encode(value)
+    const payload = this.#loads.encode(key, value)
     if (payload === undefined) {
       await this.delete(key)
       return 'none'
     }
     // A flight of its own: who asks for the key meanwhile gets this value, and a later change overtakes it.
-    const flight = this.#flights.start(key, tags, async (isUnderWay) => {
+    const flight = this.#flights.start(key, { tags, isLoad: false }, async ({ isUnderWay }) => {
       const stored = await this.#entries.put(key, payload, { ttlMs, tags, isUnderWay })
-      return { value, payload, isHit: true, stored }
+      return { payload, value, isHit: true, stored }
     })
     this.#entries.hold(flight.outcome)
     return (await flight.outcome).stored ?? 'none'
@@ -187,16 +195,7 @@ export class Cache {
       throw new InvalidOptionError('getOrSet: loader', `expected a function, got ${describeValue(loader)}`)
     }
     const { ttlMs, tags } = this.#entryOptions('getOrSet', ttl, options)
-    const joined = this.#flights.find(key)
-    if (joined !== undefined) {
-      const { value, payload, isHit } = await joined.outcome
-      this.#counters.count(isHit)
-      return (payload === undefined ? value : decodeValue(payload)?.value) as Value
-    }
-    const flight = this.#flights.start(key, tags, (isUnderWay) =>
-      this.#lookUp(key, loader, { ttlMs, tags, isUnderWay }),
-    )
-    return (await flight.outcome).value as Value
+    return (await this.#loads.value(key, loader, { ttlMs, tags })) as Value
   }
 
   /**
@@ -235,38 +234,26 @@ export class Cache {
    * @returns what Redis has not got and nobody is going to tell it any more.
    */
   async close(): Promise<Closed> {
+    this.#leases.end()
     await this.#entries.drain()
     return this.#client.close()
   }
 
-  async #lookUp(
-    key: string,
-    loader: () => unknown,
-    { ttlMs, tags, isUnderWay }: FlightPlan,
-  ): Promise<Outcome> {
-    const { entry, since } = await this.#entries.open(key, tags)
-    const found = entry && decodeValue(entry)
-    this.#counters.count(found !== undefined)
-    if (found !== undefined) return { value: found.value, payload: entry, isHit: true }
-    this.#counters.loads += 1
-    const value = await loader()
-    const payload = this.#encode(value)
-    if (payload !== undefined && isUnderWay()) void this.#entries.write(key, payload, { since, ttlMs, tags })
-    return { value, payload, isHit: false }
-  }
-
-  #encode(value: unknown): Payload | undefined {
-    try {
-      return encodeValue(value)
-    } catch (error) {
-      this.#counters.refused += 1
-      const cause = describeRefusal(error)
-      if (!this.#refusals.has(cause) && this.#refusals.size < 20) {
-        this.#refusals.add(cause)
-        this.#configuration.logger.warn('Cache value not stored', { cause })
+  /** Hears of what others change: who waits for a key looks again, and nobody joins a load that began before. */
+  #listen(primary: CacheClient | undefined): void {
+    this.#client.on('state', ({ to }) => {
+      if (to === 'ready') this.#leases.giveBackLeft()
+      this.#leases.changed()
+    })
+    primary?.onChange?.((stored) => {
+      const concern = stored === undefined ? undefined : this.#entries.concern(stored)
+      if (stored === undefined) this.#leases.changed()
+      else if (concern !== undefined && 'tag' in concern) this.#flights.sealTagged(concern.tag)
+      else if (concern !== undefined) {
+        this.#flights.seal(concern.key)
+        this.#leases.changed(concern.key)
       }
-      return undefined
-    }
+    })
   }
 
   #entryOptions(

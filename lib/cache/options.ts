@@ -11,6 +11,8 @@ import { parseDuration } from '../duration'
 import { InvalidOptionError } from '../errors'
 import type { Logger } from '../logger'
 import { consoleLogger, silentLogger } from '../logger'
+import type { Serializer } from './serializer'
+import { checkSerializer } from './serializer'
 
 /** How a cache is made. All of it may be left out. */
 export interface CacheOptions {
@@ -41,6 +43,20 @@ export interface CacheOptions {
    * @default 100
    */
   readonly commandTimeout?: number
+  /**
+   * How values are written, in place of holdfast's own way (readable JSON where the value is plain JSON, `node:v8`
+   * for whatever else). It writes every value, so it can encrypt them; responses are stored as they were sent. What
+   * another serializer wrote is a miss.
+   *
+   * @default holdfast's own
+   */
+  readonly serializer?: Serializer
+  /**
+   * The most bytes that a value may take as it is written. A larger one is not stored. 1 up.
+   *
+   * @default 8388608 (8 MiB)
+   */
+  readonly maxValueBytes?: number
   /** How much memory may hold while it serves. */
   readonly memory?: {
     /** Most entries. @default 50000 */
@@ -72,12 +88,25 @@ export interface CacheConfiguration {
   readonly namespace: string
   readonly ttlMs: number
   readonly commandTimeoutMs: number
+  readonly serializer: Serializer | undefined
+  readonly maxValueBytes: number
   readonly memory: MemoryBounds
   readonly logger: Logger
   readonly clock: Clock
 }
 
-const KNOWN = ['redis', 'client', 'namespace', 'ttl', 'commandTimeout', 'memory', 'logger', 'clock'] as const
+const KNOWN = [
+  'redis',
+  'client',
+  'namespace',
+  'ttl',
+  'commandTimeout',
+  'serializer',
+  'maxValueBytes',
+  'memory',
+  'logger',
+  'clock',
+] as const
 
 /**
  * Checks the options, fills in the defaults and reads the environment where it is asked.
@@ -95,6 +124,14 @@ export function resolveOptions(options: CacheOptions = {}): CacheConfiguration {
     commandTimeoutMs: wholeNumber('createCache: commandTimeout', options.commandTimeout, {
       min: 1,
       default: 100,
+    }),
+    serializer:
+      options.serializer === undefined
+        ? undefined
+        : checkSerializer('createCache: serializer', options.serializer),
+    maxValueBytes: wholeNumber('createCache: maxValueBytes', options.maxValueBytes, {
+      min: 1,
+      default: 8 * 2 ** 20,
     }),
     memory: resolveMemory(options.memory, primary !== undefined),
     logger,
@@ -190,6 +227,10 @@ function requireClient(client: CacheClient): CacheClient {
     'getMany',
     'set',
     'delete',
+    'lease',
+    'keepLeases',
+    'setLeased',
+    'release',
   ] as const
   if (hasMethods(client, [...methods, 'stamp', 'ensureStamps', 'raise', 'size'])) return client
   throw new InvalidOptionError('createCache: client', `expected a CacheClient, got ${describeValue(client)}`)

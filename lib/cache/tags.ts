@@ -36,6 +36,12 @@ export class Stamps {
     return `${this.#prefix}:tag:${tag}`
   }
 
+  /** The tag of a stamp's key; `undefined` for any other key. */
+  tagOf(key: string): string | undefined {
+    const prefix = this.of('')
+    return key.startsWith(prefix) ? key.slice(prefix.length) : undefined
+  }
+
   /** The stamps of these tags, to be written: they live as long as anything that may depend on them. */
   stamping(tags: readonly string[], ttlMs = 0): Stamping {
     return this.#stamping(

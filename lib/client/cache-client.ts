@@ -30,11 +30,47 @@ export interface CacheClient {
   /** The values under these keys, in their order; `undefined` where there is none. */
   getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]>
 
-  /** Puts a value under a key, in place of whatever is there, for this long. */
+  /** Puts a value under a key, in place of whatever is there, for this long. Whoever holds the key's lease loses it. */
   set(key: string, value: Buffer, ttlMs: number): Promise<void>
 
-  /** Takes these keys away. Those that are not there do not matter. */
+  /** Takes these keys away, and their leases. Those that are not there do not matter. */
   delete(keys: readonly string[]): Promise<void>
+
+  /**
+   * Takes the lease of a key, the right to store what is being made for it, or prolongs one's own. Atomic. Others may
+   * take it after `ttlMs`; whatever is done to the key meanwhile ends it. As long as neither has happened, who has it
+   * may go on to use it, if the store can tell.
+   *
+   * @returns 0 where the lease is under this token now; else for how many milliseconds it is under another, 1 or more.
+   */
+  lease(key: string, token: string, ttlMs: number): Promise<number>
+
+  /**
+   * Prolongs leases that are still under their token, and does not take any.
+   *
+   * @returns for each, whether it is still held.
+   */
+  keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]>
+
+  /** Puts a value under a key if its lease is still under this token; the lease is over then. Atomic. @returns whether it was. */
+  setLeased(
+    key: string,
+    value: Buffer,
+    lease: { readonly token: string; readonly ttlMs: number },
+  ): Promise<boolean>
+
+  /** Ends a lease that is still under this token; no other. */
+  release(lease: Lease): Promise<void>
+
+  /**
+   * Names the one who is told, for as long as the client lives, that a key which was read or whose lease was asked
+   * for over this connection may have changed: `undefined` for any. A lease's end is told under its key. It is a hint:
+   * it may come late, twice, or for nothing, and not at all where a store has no such thing.
+   */
+  onChange?(listener: (key: string | undefined) => void): void
+
+  /** Whether the listener is told of changes now. Who waits for one asks again and again where it isn't. */
+  tellsChanges?(): boolean
 
   /**
    * Advances a counter, by one or more, and writes the new count under each of the stamps, atomically. A count reads
@@ -66,4 +102,10 @@ export interface CacheClient {
 
   /** How many bytes have arrived over the present connection: a long answer under way is no silence. */
   bytesReceived?(): number | undefined
+}
+
+/** Who may store a value under a key. */
+export interface Lease {
+  readonly key: string
+  readonly token: string
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock'
 import { CommandRefusedError } from '../errors'
-import type { CacheClient } from './cache-client'
+import type { CacheClient, Lease } from './cache-client'
 
 /** How much a {@link MemoryClient} may hold. What was used least recently goes first. */
 export interface MemoryBounds {
@@ -14,12 +14,25 @@ export interface MemoryBounds {
   readonly maxAgeMs?: number
 }
 
+/** How many leases there may be before those whose time is up are looked for. */
+const MANY_LEASES = 10_000
+
+interface HeldLease {
+  readonly token: string
+  /** When others may take it, as the clock's `monotonic()` has it. */
+  readonly until: number
+}
+
 /** The store in this process: always there, bounded, gone with the process. */
 export class MemoryClient implements CacheClient {
   readonly #entries: LRUCache<string, Buffer>
+  readonly #leases = new Map<string, HeldLease>()
+  #manyLeases = MANY_LEASES
+  readonly #clock: Clock
   readonly #maxAgeMs: number
 
   constructor({ maxEntries, maxBytes, maxAgeMs = Infinity }: MemoryBounds, clock: Clock) {
+    this.#clock = clock
     this.#maxAgeMs = maxAgeMs
     this.#entries = new LRUCache({
       max: maxEntries,
@@ -57,13 +70,52 @@ export class MemoryClient implements CacheClient {
   }
 
   set(key: string, value: Buffer, ttlMs: number): Promise<void> {
+    this.#leases.delete(key)
     this.#entries.set(key, value, { ttl: Math.min(ttlMs, this.#maxAgeMs) })
     if (this.#entries.has(key)) return Promise.resolve()
     return Promise.reject(new CommandRefusedError('the value is larger than all of the memory'))
   }
 
   delete(keys: readonly string[]): Promise<void> {
-    for (const key of keys) this.#entries.delete(key)
+    for (const key of keys) {
+      this.#leases.delete(key)
+      this.#entries.delete(key)
+    }
+    return Promise.resolve()
+  }
+
+  lease(key: string, token: string, ttlMs: number): Promise<number> {
+    const now = this.#clock.monotonic()
+    const held = this.#leases.get(key)
+    if (held !== undefined && held.token !== token && held.until > now)
+      return Promise.resolve(Math.ceil(held.until - now))
+    if (held === undefined && this.#leases.size >= this.#manyLeases) this.#dropEndedLeases()
+    this.#leases.set(key, { token, until: now + ttlMs })
+    return Promise.resolve(0)
+  }
+
+  keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {
+    const until = this.#clock.monotonic() + ttlMs
+    const kept = leases.map(({ key, token }) => {
+      const isHeld = this.#leases.get(key)?.token === token
+      if (isHeld) this.#leases.set(key, { token, until })
+      return isHeld
+    })
+    return Promise.resolve(kept)
+  }
+
+  async setLeased(
+    key: string,
+    value: Buffer,
+    { token, ttlMs }: { readonly token: string; readonly ttlMs: number },
+  ): Promise<boolean> {
+    if (this.#leases.get(key)?.token !== token) return false
+    await this.set(key, value, ttlMs)
+    return true
+  }
+
+  release(lease: Lease): Promise<void> {
+    if (this.#leases.get(lease.key)?.token === lease.token) this.#leases.delete(lease.key)
     return Promise.resolve()
   }
 
@@ -106,6 +158,13 @@ export class MemoryClient implements CacheClient {
   /** Forgets everything. */
   clear(): void {
     this.#entries.clear()
+    this.#leases.clear()
+  }
+
+  #dropEndedLeases(): void {
+    const now = this.#clock.monotonic()
+    for (const [key, { until }] of this.#leases) if (until <= now) this.#leases.delete(key)
+    this.#manyLeases = Math.max(MANY_LEASES, 2 * this.#leases.size)
   }
 
   #count(counter: string): string {

@@ -4,10 +4,12 @@ import type { RedisClientOptions, RedisClientType } from 'redis'
 import { CommandRefusedError, InvalidOptionError } from '../errors'
 import type { Logger } from '../logger'
 import { silentLogger } from '../logger'
-import type { CacheClient } from './cache-client'
-import { ENSURE_STAMPS, RAISE, SCRIPTS, STAMP } from './redis-scripts'
+import type { CacheClient, Lease } from './cache-client'
+import { leaseKeyOf, pulseKeyOf } from './lease-key'
+import { ENSURE_STAMPS, KEEP, LEASE, RAISE, RELEASE, SCRIPTS, SET, SET_LEASED, STAMP } from './redis-scripts'
 import type { RedisScript } from './redis-scripts'
 import { ServerFence } from './server-fence'
+import { isTrackingRefusal, onInvalidate, trackingOptions, withoutTracking } from './server-tracking'
 import { watchSocket } from './socket-watch'
 import type { WatchedSocket } from './socket-watch'
 
@@ -37,6 +39,9 @@ const UNUSABLE = new Set([
   'ASK',
 ])
 
+/** For how long a lease is kept beyond its time, for as long as nobody else wants it: in milliseconds. */
+const SPARE_MS = '60000'
+
 /** Who connects has a limit of its own for an attempt; this is for sockets that Node doesn't let us drop. */
 const CONNECT_TIMEOUT_MS = 2000
 
@@ -45,23 +50,20 @@ const CONNECT_TIMEOUT_MS = 2000
  * are not its business: node-redis's own queue, retries and timeouts are turned off.
  */
 export class RedisClient implements CacheClient {
-  readonly #redis: RedisClientType
-  readonly #bytes: Pick<RedisClientType, 'mGet'>
+  readonly #logger: Logger
   readonly #fence: ServerFence
+  #redis!: RedisClientType
+  #bytes!: Pick<RedisClientType, 'mGet'>
   #socket: WatchedSocket | undefined
   #attempts = 0
   #onDisconnect: (cause: Error) => void = () => undefined
+  #onChange: (key: string | undefined) => void = () => undefined
 
   /** Takes node-redis's own options, or a client to borrow them from, which is left as it is. */
   constructor(source: RedisClientOptions | NodeRedisClient, logger: Logger = silentLogger) {
-    this.#redis = isClient(source) ? duplicate(source) : createClient(ownOptions(source))
-    this.#bytes = this.#redis.withTypeMapping({
-      [RESP_TYPES.BLOB_STRING]: Buffer,
-    })
+    this.#logger = logger
     this.#fence = new ServerFence((...command) => this.#redis.sendCommand(command), logger)
-    this.#redis.on('error', (error: Error) => {
-      this.#onDisconnect(error)
-    })
+    this.#use(isClient(source) ? duplicate(source) : createClient(ownOptions(source)))
   }
 
   /** The node-redis client beneath, for commands that holdfast has no word for. */
@@ -70,14 +72,13 @@ export class RedisClient implements CacheClient {
   }
 
   async connect(): Promise<void> {
-    const { result, socket } = watchSocket(() => this.#redis.connect())
-    this.#socket = socket
     const attempt = ++this.#attempts
-    await result
-    if (attempt !== this.#attempts) {
-      // Disconnected meanwhile, when there was no socket to drop.
-      this.#redis.destroy()
-      throw new Error('Disconnected while it was connecting')
+    try {
+      await this.#open(attempt)
+    } catch (error) {
+      if (attempt !== this.#attempts || !isTrackingRefusal(error)) throw error
+      this.#use(withoutTracking(this.#redis, error, this.#logger))
+      await this.#open(attempt)
     }
     await Promise.all([
       this.#fence.raise(),
@@ -110,6 +111,14 @@ export class RedisClient implements CacheClient {
     this.#onDisconnect = listener
   }
 
+  onChange(listener: (key: string | undefined) => void): void {
+    this.#onChange = listener
+  }
+
+  tellsChanges(): boolean {
+    return this.#redis.options.emitInvalidate === true
+  }
+
   async ping(): Promise<void> {
     // A write: a demoted master and one without its replicas still answer PING.
     await answered(this.#redis.unlink('holdfast:ping'))
@@ -122,11 +131,37 @@ export class RedisClient implements CacheClient {
   }
 
   async set(key: string, value: Buffer, ttlMs: number): Promise<void> {
-    await answered(this.#redis.set(key, value, { expiration: { type: 'PX', value: ttlMs } }))
+    // By its source: to be told that the server doesn't know it, and to send it again, might be after a delete.
+    await answered(
+      this.#redis.eval(SET, { keys: [key, ...leaseKeysOf(key)], arguments: [value, String(ttlMs)] }),
+    )
   }
 
   async delete(keys: readonly string[]): Promise<void> {
-    if (keys.length > 0) await answered(this.#redis.unlink([...keys]))
+    if (keys.length > 0) await answered(this.#redis.unlink([...keys, ...keys.flatMap(leaseKeysOf)]))
+  }
+
+  async lease(key: string, token: string, ttlMs: number): Promise<number> {
+    return Number(await this.#run(LEASE, leaseKeysOf(key), [token, String(ttlMs), SPARE_MS]))
+  }
+
+  async keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {
+    if (leases.length === 0) return []
+    const keys = leases.flatMap(({ key }) => leaseKeysOf(key))
+    const held = await this.#run(KEEP, keys, [String(ttlMs), SPARE_MS, ...leases.map(({ token }) => token)])
+    return (held as number[]).map((isHeld) => isHeld === 1)
+  }
+
+  async setLeased(
+    key: string,
+    value: Buffer,
+    { token, ttlMs }: { readonly token: string; readonly ttlMs: number },
+  ): Promise<boolean> {
+    return (await this.#run(SET_LEASED, [key, ...leaseKeysOf(key)], [token, value, String(ttlMs)])) === 1
+  }
+
+  async release({ key, token }: Lease): Promise<void> {
+    await this.#run(RELEASE, leaseKeysOf(key), [token])
   }
 
   async stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {
@@ -149,7 +184,32 @@ export class RedisClient implements CacheClient {
     return answered(this.#redis.info('memory'))
   }
 
-  async #run(script: RedisScript, keys: string[], args: string[]): Promise<unknown> {
+  /** Makes this the node-redis client beneath, from here on. */
+  #use(redis: RedisClientType): void {
+    this.#redis = redis
+    this.#bytes = redis.withTypeMapping({
+      [RESP_TYPES.BLOB_STRING]: Buffer,
+    })
+    redis.on('error', (error: Error) => {
+      // No connection is lost by that: there is going to be one without.
+      if (!isTrackingRefusal(error)) this.#onDisconnect(error)
+    })
+    onInvalidate(redis, (key) => {
+      this.#onChange(key)
+    })
+  }
+
+  async #open(attempt: number): Promise<void> {
+    const { result, socket } = watchSocket(() => this.#redis.connect())
+    this.#socket = socket
+    await result
+    if (attempt === this.#attempts) return
+    // Disconnected meanwhile, when there was no socket to drop.
+    this.#redis.destroy()
+    throw new Error('Disconnected while it was connecting')
+  }
+
+  async #run(script: RedisScript, keys: string[], args: (string | Buffer)[]): Promise<unknown> {
     const call = { keys, arguments: args }
     try {
       return await answered(this.#redis.evalSha(script.sha1, call))
@@ -197,6 +257,7 @@ function duplicate(client: NodeRedisClient): RedisClientType {
 function ownOptions(options: RedisClientOptions): RedisClientOptions {
   return {
     ...options,
+    ...trackingOptions(options),
     socket: {
       ...options.socket,
       // node-redis's clock would run on while the application holds the event loop.
@@ -210,6 +271,10 @@ function ownOptions(options: RedisClientOptions): RedisClientOptions {
     commandOptions: { timeout: undefined } as unknown as NonNullable<RedisClientOptions['commandOptions']>,
     maintNotifications: 'disabled',
   }
+}
+
+function leaseKeysOf(key: string): [lease: string, pulse: string] {
+  return [leaseKeyOf(key), pulseKeyOf(key)]
 }
 
 function newEpoch(): string {

@@ -21,18 +21,19 @@ return count`)
 
 /**
  * KEYS: counter, stamps. ARGV: epoch for a new counter, ttl. Creates what is missing or of a counter that is
- * gone, prolongs the rest.
+ * gone, prolongs what has less time. For twice that time: each write is told to all who have read the stamp.
  */
 export const ENSURE_STAMPS = script(`
 local count = redis.call('GET', KEYS[1]) or (ARGV[1] .. '.0')
 local epoch = string.match(count, '^[^.]*')
+local twice = string.format('%.0f', ARGV[2] * 2)
 for i = 1, #KEYS do
   local found = redis.call('GET', KEYS[i])
   if not found or string.match(found, '^[^.]*') ~= epoch then
-    redis.call('SET', KEYS[i], count, 'PX', ARGV[2])
+    redis.call('SET', KEYS[i], count, 'PX', twice)
   else
     local left = redis.call('PTTL', KEYS[i])
-    if left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
+    if left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], twice) end
   end
 end
 return count`)
@@ -46,8 +47,59 @@ if before and before > tonumber(value) then value = string.format('%.0f', before
 redis.call('SET', KEYS[1], value, 'PX', string.format('%.0f', ttl))
 return 1`)
 
+/** KEYS: key, its lease, its pulse. ARGV: value, ttl. Stores it, whoever holds the lease. Short: it is sent each time. */
+export const SET =
+  "redis.call('SET',KEYS[1],ARGV[1],'PX',ARGV[2]) return redis.call('UNLINK',KEYS[2],KEYS[3])"
+
+// A lease is two keys: who has it, and his pulse, which ends when he has given no sign of life for a while. As
+// long as nobody else takes it, a lease without a pulse is still his. Only the first is written when it changes
+// hands, so that whoever has read it is told of that, and not of each sign of life. It is read last: a write of
+// one's own makes the server forget that one wants to hear of the key.
+
+/** KEYS: lease, pulse. ARGV: token, ttl, spare. Takes it or prolongs it, and answers 0; or for how long it is another's. */
+export const LEASE = script(`
+if not redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2] + ARGV[3], 'NX') then
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+    local left = redis.call('PTTL', KEYS[2])
+    if left > 0 then return left end
+  end
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2] + ARGV[3])
+end
+redis.call('SET', KEYS[2], '', 'PX', ARGV[2])
+redis.call('GET', KEYS[1])
+return 0`)
+
+/** KEYS: leases and their pulses, in pairs. ARGV: ttl, spare, a token for each. Prolongs those that are held. */
+export const KEEP = script(`
+local held = {}
+for i = 1, #KEYS / 2 do
+  local lease, pulse = KEYS[2 * i - 1], KEYS[2 * i]
+  held[i] = 0
+  if redis.call('GET', lease) == ARGV[i + 2] then
+    held[i] = 1
+    redis.call('SET', pulse, '', 'PX', ARGV[1])
+    if redis.call('PTTL', lease) < ARGV[1] + ARGV[2] / 2 then
+      redis.call('PEXPIRE', lease, ARGV[1] + ARGV[2])
+      redis.call('GET', lease)
+    end
+  end
+end
+return held`)
+
+/** KEYS: key, its lease, its pulse. ARGV: token, value, ttl. Stores it where the lease is held, which ends it. */
+export const SET_LEASED = script(`
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+redis.call('UNLINK', KEYS[2], KEYS[3])
+return 1`)
+
+/** KEYS: lease, pulse. ARGV: token. Ends it where it is held. */
+export const RELEASE = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('UNLINK', KEYS[1], KEYS[2])`)
+
 /** All of them. */
-export const SCRIPTS: readonly RedisScript[] = [STAMP, ENSURE_STAMPS, RAISE]
+export const SCRIPTS: readonly RedisScript[] = [STAMP, ENSURE_STAMPS, RAISE, LEASE, KEEP, SET_LEASED, RELEASE]
 
 function script(source: string): RedisScript {
   return { source, sha1: createHash('sha1').update(source).digest('hex') }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../cache/cache'
-import { encodeValue } from '../cache/entry'
 import type { Opened, Since } from '../cache/entry-store'
+import { encodeBytes } from '../cache/value-codec'
 import { describeValue } from '../check-options'
 import type { Duration } from '../duration'
 import { InvalidKeyError } from '../errors'
@@ -158,7 +158,7 @@ function recordVisit(
     },
     onSent(body) {
       if (head === undefined || isTruncated(head, body)) return
-      const payload = encodeValue(encodeResponse({ ...head, body }))
+      const payload = encodeBytes(encodeResponse({ ...head, body }))
       void cache.entries.write(key, payload, { since, ttlMs: Math.ceil(head.freshForMs), tags })
     },
   })

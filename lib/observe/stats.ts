@@ -13,7 +13,7 @@ export interface Tally {
   readonly hitRatio: number
   /** Loaders run by `getOrSet`. */
   readonly loads: number
-  /** Values that could not be written as JSON and were not stored. */
+  /** Values that could not be written, or were too large, and were not stored. */
   readonly refused: number
 }
 

@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CacheClient } from '../client/cache-client'
-
-/** One thing that a {@link CacheClient} promises, as a test: framework-neutral, it rejects where it isn't true. */
-export interface ContractCase {
-  /** The promise, as a fact. */
-  readonly title: string
-  /** Puts a connected client to the test. `key` makes names that no other test uses. */
-  readonly run: (client: CacheClient, key: (name: string) => string) => Promise<void>
-}
-
-const LONG_MS = 60_000
+import { eventually, LONG_MS } from './contract-case'
+import type { ContractCase } from './contract-case'
+import { leaseContract } from './lease-contract'
 
 /**
  * What a cache client must do, for authors of one to run with the test framework of their choice.
@@ -79,7 +71,7 @@ export const clientContract: readonly ContractCase[] = [
     title: 'forgets a value when its time is up',
     async run(client, key) {
       await client.set(key('short'), Buffer.from('1'), 20)
-      await eventuallyAbsent(client, key('short'))
+      await eventually(async () => (await client.getMany([key('short')]))[0] === undefined)
     },
   },
   {
@@ -90,6 +82,7 @@ export const clientContract: readonly ContractCase[] = [
       assert.deepEqual((await client.getMany([name])).map(String), ['1'])
     },
   },
+  ...leaseContract,
   {
     title: 'begins a counter with an epoch of its own',
     async run(client, key) {
@@ -172,7 +165,7 @@ export const clientContract: readonly ContractCase[] = [
     title: 'forgets a raised number when its time is up',
     async run(client, key) {
       await client.raise(key('number'), 5, 20)
-      await eventuallyAbsent(client, key('number'))
+      await eventually(async () => (await client.getMany([key('number')]))[0] === undefined)
     },
   },
   {
@@ -200,11 +193,3 @@ export const clientContract: readonly ContractCase[] = [
     },
   },
 ]
-
-async function eventuallyAbsent(client: CacheClient, key: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if ((await client.getMany([key]))[0] === undefined) return
-    await delay(10)
-  }
-  assert.fail('the value is still there a second after its time')
-}

@@ -1,5 +1,5 @@
 import { checkOptions, describeValue, oneOf, wholeNumber } from '../check-options'
-import type { CacheClient } from '../client/cache-client'
+import type { CacheClient, Lease } from '../client/cache-client'
 import { MemoryClient } from '../client/memory-client'
 import { systemClock } from '../clock'
 import { InvalidOptionError } from '../errors'
@@ -24,6 +24,8 @@ export class FaultyClient implements CacheClient {
   readonly info?: () => Promise<string>
   /** There where the client within has it. */
   readonly connections?: () => Promise<number>
+  /** There where the client within has it. What it tells goes over the wire too, so a fault holds it up. */
+  readonly onChange?: NonNullable<CacheClient['onChange']>
   readonly #client: CacheClient
   readonly #wire = new Wire()
   #isConnected = false
@@ -39,6 +41,8 @@ export class FaultyClient implements CacheClient {
     if (info !== undefined) this.info = () => this.#send('info', info)
     const connections = client.connections?.bind(client)
     if (connections !== undefined) this.connections = () => this.#send('connections', connections)
+    const onChange = client.onChange?.bind(client)
+    if (onChange !== undefined) this.onChange = this.#wire.carrying(onChange)
     client.onDisconnect((cause) => {
       this.#lose(cause)
     })
@@ -193,6 +197,22 @@ export class FaultyClient implements CacheClient {
     return this.#send('delete', () => this.#client.delete(keys))
   }
 
+  lease(key: string, token: string, ttlMs: number): Promise<number> {
+    return this.#send('lease', () => this.#client.lease(key, token, ttlMs))
+  }
+
+  keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {
+    return this.#send('keepLeases', () => this.#client.keepLeases(leases, ttlMs))
+  }
+
+  setLeased(key: string, value: Buffer, lease: { token: string; ttlMs: number }): Promise<boolean> {
+    return this.#send('setLeased', () => this.#client.setLeased(key, value, lease))
+  }
+
+  release(lease: Lease): Promise<void> {
+    return this.#send('release', () => this.#client.release(lease))
+  }
+
   stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {
     return this.#send('stamp', () => this.#client.stamp(counter, stamps, ttlMs))
   }
@@ -207,6 +227,10 @@ export class FaultyClient implements CacheClient {
 
   size(): Promise<number> {
     return this.#send('size', () => this.#client.size())
+  }
+
+  tellsChanges(): boolean {
+    return this.#client.tellsChanges?.() ?? false
   }
 
   bytesReceived(): number | undefined {

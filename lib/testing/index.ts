@@ -1,5 +1,5 @@
 export { clientContract } from './client-contract'
-export type { ContractCase } from './client-contract'
+export type { ContractCase } from './contract-case'
 export { faultyClient } from './faulty-client'
 export type { FaultyClient } from './faulty-client'
 export type { FailOptions, FaultOptions, FlapOptions, HangOptions } from './fault-options'

@@ -5,6 +5,10 @@ export const COMMANDS = [
   'getMany',
   'set',
   'delete',
+  'lease',
+  'keepLeases',
+  'setLeased',
+  'release',
   'stamp',
   'ensureStamps',
   'raise',
@@ -28,7 +32,7 @@ export type Stage = 'request' | 'reply'
 
 /** A command as it is sent. */
 export interface Dispatch<Result> {
-  readonly command: FaultyCommand | 'close'
+  readonly command: FaultyCommand | 'close' | 'onChange'
   /** Has it carried out. */
   readonly work: () => Promise<Result>
   /** Called when the answer arrives, before anybody else learns of it. */
@@ -97,6 +101,15 @@ export class Wire {
       this.#underWay.add(message)
       this.#pass(message, 'request')
     })
+  }
+
+  /** A way to subscribe by which news go over the wire too: what is lost on the way is told to nobody. */
+  carrying<News>(subscribe: (listener: (news: News) => void) => void): typeof subscribe {
+    return (listener) => {
+      subscribe((news) => {
+        this.send({ command: 'onChange', work: () => Promise.resolve(news) }).then(listener, () => undefined)
+      })
+    }
   }
 
   /** Loses all that is on the way. */

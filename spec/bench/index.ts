@@ -35,6 +35,16 @@ async function main(): Promise<void> {
       'cache.get': () => cache.get('key'),
       'cache.getOrSet, same key for all': () => cache.getOrSet('key', () => VALUE),
     })
+    let [byHand, leased] = [0, 0]
+    await compare('A miss, loaded and stored, 1 KB, 64 callers, a key each', {
+      'node-redis get, load, set, its defaults': async () => {
+        const key = `hand:${String((byHand += 1))}`
+        const found = await raw.get(key)
+        if (found === null) await raw.set(key, JSON.stringify(VALUE), { PX: 60_000 })
+      },
+      'cache.getOrSet, with a lease, the store not waited for': () =>
+        cache.getOrSet(`leased:${String((leased += 1))}`, () => VALUE, 60_000),
+    })
   } finally {
     raw.destroy()
     await Promise.all([cache.close(), memory.close(), server.close()])

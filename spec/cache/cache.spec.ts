@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { createCache, InvalidKeyError, InvalidOptionError } from 'holdfast'
-import type { Cache, CacheClient, ClientEvents, Duration, EntryOptions, Stored } from 'holdfast'
+import type { Cache, CacheClient, ClientEvents, Duration, EntryOptions, Serializer, Stored } from 'holdfast'
 import { faultyClient } from 'holdfast/testing'
 import { RedisClient } from '../../lib/client/redis-client'
 import { CachePool } from '../support/cache-pool'
@@ -94,39 +94,113 @@ describe('Cache', () => {
     expect(await cache.get('bytes')).to.deep.equal(Buffer.from('abc'))
   })
 
-  it('puts nothing in the place of a value that cannot be written, and says so once for each cause', async () => {
+  it('puts nothing in the place of a value that cannot be written, and says so once for keys of a kind', async () => {
     const logger = new RecordingLogger()
-    const cache = pool.open({ logger })
-    await cache.set('count', 1)
-    expect(await cache.set('count', 1n)).to.equal('none')
-    expect(await cache.set('count', 2n)).to.equal('none')
-    expect(await cache.has('count')).to.equal(false)
-    expect(await cache.set('count', () => 1)).to.equal('none')
+    const cache = pool.open({ logger, maxValueBytes: 1000 })
+    await cache.set('count:1', 1)
+    expect(await cache.set('count:1', () => 1)).to.equal('none')
+    expect(await cache.set('count:2', Symbol('a'))).to.equal('none')
+    expect(await cache.has('count:1')).to.equal(false)
+    expect(await cache.set('7', 'x'.repeat(1000))).to.equal('none')
+    expect(await cache.set('list', ['x'.repeat(996)])).to.equal('memory')
     const lines = logger.lines.filter(({ message }) => message === 'Cache value not stored')
     expect(lines.map(({ details }) => details)).to.deep.equal([
-      { cause: 'Do not know how to serialize a BigInt' },
-      { cause: 'a function cannot be written as JSON' },
+      { keys: 'count:*', cause: 'a function cannot be written' },
+      { keys: '*', cause: 'the value takes 1002 bytes, more than maxValueBytes' },
     ])
+  })
+
+  it('says nothing more when it has said it of a hundred kinds', async () => {
+    const logger = new RecordingLogger()
+    const cache = pool.open({ logger })
+    const name = (index: number): string =>
+      String.fromCharCode(97 + (index % 26), 97 + Math.floor(index / 26))
+    for (let index = 0; index < 200; index += 1) await cache.set(name(index), () => 1)
+    expect(logger.lines.filter(({ message }) => message === 'Cache value not stored')).to.have.length(100)
+    expect((await cache.getStats()).refused).to.equal(200)
   })
 
   it('gives a loaded value to its caller although it cannot be written', async () => {
     const cache = pool.open()
-    const circle: { self?: object } = {}
-    circle.self = circle
-    expect(await cache.getOrSet('circle', () => circle)).to.equal(circle)
-    expect(await cache.has('circle')).to.equal(false)
+    const load = (): number => 1
+    expect(await cache.getOrSet('load', () => load)).to.equal(load)
+    expect(await cache.has('load')).to.equal(false)
+  })
+
+  it('gives the first caller a copy, too', async () => {
+    const cache = pool.open()
+    const loaded = { name: 'Ada', seen: new Date(0) }
+    const first = await cache.getOrSet('user', () => loaded)
+    expect(first).to.deep.equal(loaded)
+    expect(first).to.not.equal(loaded)
+    loaded.seen.setTime(1)
+    first.name = 'Grace'
+    expect(await cache.get('user')).to.deep.equal({ name: 'Ada', seen: new Date(0) })
   })
 
   it('shows nothing of a value that cannot be written', async () => {
     const logger = new RecordingLogger()
     const cache = pool.open({ logger })
     const secret = {
+      password: 'hunter2',
       toJSON: () => {
-        throw new Error('no JSON\n{"password":"hunter2"}')
+        throw new Error('no JSON {"password":"hunter2"}')
       },
     }
     expect(await cache.set('secret', secret)).to.equal('none')
-    expect(JSON.stringify(logger.lines)).to.include('no JSON').and.not.include('hunter2')
+    const getter = {
+      get password(): string {
+        throw new Error('hunter2')
+      },
+    }
+    expect(await cache.set('getter', getter)).to.equal('none')
+    expect(JSON.stringify(logger.lines)).to.include('cannot be written').and.not.include('hunter2')
+  })
+
+  describe('serializer', () => {
+    const reversed = (text: Buffer): Buffer => Buffer.from(text).reverse()
+    const backwards: Serializer = {
+      name: 'backwards',
+      serialize: (value) => reversed(Buffer.from(JSON.stringify(value))),
+      deserialize: (bytes) => JSON.parse(reversed(bytes).toString()) as unknown,
+    }
+
+    it('writes and reads every value', async () => {
+      const cache = await pool.connect(server, { serializer: backwards })
+      await cache.set('user', { name: 'Ada' })
+      expect(await server.command('GET', 'user')).to.match(/^holdfast1 backwards .*\n\}"adA":"eman"\{$/)
+      expect(await cache.get('user')).to.deep.equal({ name: 'Ada' })
+    })
+
+    it('finds nothing of what another one wrote', async () => {
+      const [plain, own] = await Promise.all([
+        pool.connect(server),
+        pool.connect(server, { serializer: backwards }),
+      ])
+      await plain.set('json', 1)
+      await own.set('own', 1)
+      expect([await own.get('json'), await own.has('json')]).to.deep.equal([undefined, false])
+      expect([await plain.get('own'), await plain.has('own')]).to.deep.equal([undefined, false])
+      expect(await plain.getOrSet('own', () => 2)).to.equal(2)
+    })
+
+    it('that fails costs the value, and no call', async () => {
+      const fail = () => {
+        throw new Error('out of order')
+      }
+      const cache = pool.open({ serializer: { name: 'broken', serialize: fail, deserialize: fail } })
+      expect(await cache.set('user', 'Ada')).to.equal('none')
+      expect(await cache.getOrSet('user', () => 'Ada')).to.equal('Ada')
+      const half = pool.open({ serializer: { ...backwards, deserialize: fail } })
+      expect(await half.set('user', 'Ada')).to.equal('memory')
+      expect(await half.get('user')).to.equal(undefined)
+      expect(await half.getOrSet('user', () => 'Ada')).to.equal('Ada')
+    })
+
+    it('that gives no buffer is refused its values', async () => {
+      const text = { ...backwards, serialize: () => 'text' as unknown as Buffer }
+      expect(await pool.open({ serializer: text }).set('user', 'Ada')).to.equal('none')
+    })
   })
 
   describe('ttl', () => {
@@ -608,6 +682,10 @@ function surface(client: RedisClient): CacheClient {
     getMany: (keys) => client.getMany(keys),
     set: (key, value, ttlMs) => client.set(key, value, ttlMs),
     delete: (keys) => client.delete(keys),
+    lease: (key, token, ttlMs) => client.lease(key, token, ttlMs),
+    keepLeases: (leases, ttlMs) => client.keepLeases(leases, ttlMs),
+    setLeased: (key, value, lease) => client.setLeased(key, value, lease),
+    release: (lease) => client.release(lease),
     stamp: (counter, stamps, ttlMs) => client.stamp(counter, stamps, ttlMs),
     ensureStamps: (counter, stamps, ttlMs) => client.ensureStamps(counter, stamps, ttlMs),
     raise: (key, value, ttlMs) => client.raise(key, value, ttlMs),

@@ -157,6 +157,76 @@ describe('MemoryClient', () => {
     })
   })
 
+  describe('leasing', () => {
+    it('tells the time that is left, never less than a millisecond', async () => {
+      await client.lease('a', 'one', 50)
+      clock.advance(20)
+      expect(await client.lease('a', 'other', 50)).to.equal(30)
+      clock.advance(29.5)
+      expect(await client.lease('a', 'other', 50)).to.equal(1)
+      clock.advance(0.5)
+      expect(await client.lease('a', 'other', 50)).to.equal(0)
+    })
+
+    it('is not moved by somebody who sets the time of day', async () => {
+      await client.lease('a', 'one', 50)
+      clock.step(1_000_000)
+      expect(await client.lease('a', 'other', 50)).to.equal(50)
+    })
+
+    it('keeps a lease for as long again as it was asked for when it is kept', async () => {
+      await client.lease('a', 'one', 50)
+      clock.advance(40)
+      expect(await client.keepLeases([{ key: 'a', token: 'one' }], 50)).to.deep.equal([true])
+      clock.advance(40)
+      expect(await client.lease('a', 'other', 50)).to.equal(10)
+    })
+
+    it('keeps a lease whose time is up, until another takes it', async () => {
+      const lease = { key: 'a', token: 'one' }
+      await client.lease('a', 'one', 50)
+      clock.advance(50)
+      expect(await client.keepLeases([lease], 50)).to.deep.equal([true])
+      clock.advance(50)
+      expect(await client.lease('a', 'other', 50)).to.equal(0)
+      expect(await client.keepLeases([lease], 50)).to.deep.equal([false])
+      expect(await client.setLeased('a', Buffer.from('made'), { token: 'one', ttlMs: 50 })).to.equal(false)
+    })
+
+    it('counts no lease among its keys', async () => {
+      await client.lease('a', 'one', 50)
+      expect(await client.size()).to.equal(0)
+      expect([...client.keys()]).to.deep.equal([])
+    })
+
+    it('ends all leases when it is cleared', async () => {
+      await client.lease('a', 'one', 50)
+      client.clear()
+      expect(await client.lease('a', 'other', 50)).to.equal(0)
+    })
+
+    it('ends the lease also where the value is refused', async () => {
+      await client.lease('a', 'one', 50)
+      const lease = { token: 'one', ttlMs: 50 }
+      const refusal: unknown = await client
+        .setLeased('a', Buffer.alloc(1000), lease)
+        .catch((error: unknown) => error)
+      expect(refusal).to.be.instanceOf(CommandRefusedError)
+      expect(await client.lease('a', 'other', 50)).to.equal(0)
+    })
+
+    it('keeps every lease that has not ended, however many there are', async () => {
+      for (let index = 0; index < 5000; index += 1) await client.lease(`ended ${String(index)}`, 'one', 50)
+      clock.advance(50)
+      for (let index = 0; index < 15_000; index += 1) await client.lease(`held ${String(index)}`, 'one', 50)
+      const keys = Array.from({ length: 15_000 }, (_, index) => ({
+        key: `held ${String(index)}`,
+        token: 'one',
+      }))
+      expect(await client.keepLeases(keys, 50)).to.not.include(false)
+    })
+  })
+
   it('lists its keys, most recently used first', async () => {
     for (const key of ['a', 'b', 'c']) await client.set(key, Buffer.from('1'), 500)
     await client.getMany(['a'])

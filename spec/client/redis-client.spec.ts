@@ -211,6 +211,14 @@ describe('RedisClient', () => {
     expect(await server.command('GET', 'tag')).to.match(/\.[1-9]\d+$/)
   })
 
+  it('keeps the order of what it was told, also after Redis has forgotten its scripts', async () => {
+    const server = await start()
+    const client = await connected(server)
+    await server.command('SCRIPT', 'FLUSH')
+    await Promise.all([client.set('key', Buffer.from('1'), LONG_MS), client.delete(['key'])])
+    expect(await client.getMany(['key'])).to.deep.equal([undefined])
+  })
+
   it('uses the database it was given', async () => {
     const server = await start()
     const [one, two] = [clientOf({ url: `${server.url}/1` }), clientOf({ url: server.url, database: 2 })]

@@ -1,7 +1,17 @@
 import { expect } from 'chai'
 import { createClient } from 'redis'
 import type { RedisClientType } from 'redis'
-import { ENSURE_STAMPS, RAISE, STAMP } from '../../lib/client/redis-scripts'
+import {
+  ENSURE_STAMPS,
+  KEEP,
+  LEASE,
+  RAISE,
+  RELEASE,
+  SCRIPTS,
+  SET,
+  SET_LEASED,
+  STAMP,
+} from '../../lib/client/redis-scripts'
 import type { RedisScript } from '../../lib/client/redis-scripts'
 import { RedisServer } from '../support/redis-server'
 
@@ -27,7 +37,13 @@ describe('The scripts', () => {
     return client.eval(script.source, { keys, arguments: args })
   }
 
-  for (const [name, script] of Object.entries({ STAMP, ENSURE_STAMPS, RAISE })) {
+  const ALL = { STAMP, ENSURE_STAMPS, RAISE, LEASE, KEEP, SET_LEASED, RELEASE }
+
+  it('are all among those that are loaded', () => {
+    expect(SCRIPTS).to.have.members(Object.values(ALL))
+  })
+
+  for (const [name, script] of Object.entries(ALL)) {
     it(`${name} has the name that Redis gives it`, async () => {
       expect(await client.scriptLoad(script.source)).to.equal(script.sha1)
     })
@@ -74,10 +90,17 @@ describe('The scripts', () => {
     it('prolongs what has less time left, and shortens nothing', async () => {
       await run(ENSURE_STAMPS, ['counter', 'a'], 'epoch', '60000')
       await run(ENSURE_STAMPS, ['counter', 'b'], 'unused', '1000')
-      expect(await client.pTTL('counter')).to.be.above(1000)
-      expect(await client.pTTL('b')).to.be.within(1, 1000)
+      expect(await client.pTTL('counter')).to.be.above(2000)
+      expect(await client.pTTL('b')).to.be.within(1000, 2000)
       await run(ENSURE_STAMPS, ['counter', 'b'], 'unused', '60000')
-      expect(await client.pTTL('b')).to.be.above(1000)
+      expect(await client.pTTL('b')).to.be.above(60_000)
+    })
+
+    it('leaves what has the time, so that nobody is told of nothing', async () => {
+      await run(ENSURE_STAMPS, ['counter', 'a'], 'epoch', '60000')
+      await client.pExpire('a', 70_000)
+      await run(ENSURE_STAMPS, ['counter', 'a'], 'unused', '60000')
+      expect(await client.pTTL('a')).to.be.within(60_000, 70_000)
     })
 
     it('leaves what lives for ever as it is', async () => {
@@ -99,6 +122,94 @@ describe('The scripts', () => {
       await client.set('number', 'many')
       await run(RAISE, ['number'], '5', '60000')
       expect(await client.get('number')).to.equal('5')
+    })
+  })
+
+  const LEASE_AND_PULSE = ['lease', 'pulse']
+
+  describe('LEASE', () => {
+    it('keeps the token and a sign of life, which is over first', async () => {
+      expect(await run(LEASE, LEASE_AND_PULSE, 'one', '60000', '9000')).to.equal(0)
+      expect(await client.get('lease')).to.equal('one')
+      expect(await client.pTTL('lease')).to.be.within(68_000, 69_000)
+      expect(await client.pTTL('pulse')).to.be.within(59_000, 60_000)
+      expect(await run(LEASE, LEASE_AND_PULSE, 'other', '1000', '9000')).to.be.within(59_000, 60_000)
+      expect(await client.get('lease')).to.equal('one')
+    })
+
+    it('takes a lease whose holder gives no sign of life', async () => {
+      await client.set('lease', 'one')
+      expect(await run(LEASE, LEASE_AND_PULSE, 'other', '1000', '9000')).to.equal(0)
+      expect(await client.get('lease')).to.equal('other')
+      expect(await client.pTTL('lease')).to.be.within(9000, 10_000)
+      expect(await client.pTTL('pulse')).to.be.within(1, 1000)
+    })
+
+    it('takes a lease whose sign of life somebody has given no end', async () => {
+      await client.mSet({ lease: 'one', pulse: '' })
+      expect(await run(LEASE, LEASE_AND_PULSE, 'other', '1000', '9000')).to.equal(0)
+      expect(await client.pTTL('pulse')).to.be.within(1, 1000)
+    })
+  })
+
+  describe('KEEP', () => {
+    it('gives signs of life of what is held, and leaves the rest as it is', async () => {
+      for (const [key, token] of Object.entries({ mine: 'one', theirs: 'other' }))
+        await run(LEASE, [key, `pulse of ${key}`], token, '500', '9000')
+      const keys = ['mine', 'free', 'theirs'].flatMap((key) => [key, `pulse of ${key}`])
+      expect(await run(KEEP, keys, '9000', '9000', 'one', 'one', 'one')).to.deep.equal([1, 0, 0])
+      expect(await client.pTTL('pulse of mine')).to.be.within(8000, 9000)
+      expect(await client.pTTL('mine')).to.be.within(17_000, 18_000)
+      expect(await client.pTTL('pulse of theirs')).to.be.within(1, 500)
+      expect(await client.exists(['free', 'pulse of free'])).to.equal(0)
+    })
+
+    it('does not write the lease as long as it has time enough: that would be told', async () => {
+      await run(LEASE, LEASE_AND_PULSE, 'one', '500', '9000')
+      const before = await client.pExpireTime('lease')
+      expect(await run(KEEP, LEASE_AND_PULSE, '500', '9000', 'one')).to.deep.equal([1])
+      expect(await client.pExpireTime('lease')).to.equal(before)
+    })
+  })
+
+  describe('SET_LEASED', () => {
+    it('gives the value its time to live', async () => {
+      await run(LEASE, LEASE_AND_PULSE, 'one', '500', '9000')
+      expect(await run(SET_LEASED, ['key', ...LEASE_AND_PULSE], 'one', 'value', '60000')).to.equal(1)
+      expect(await client.get('key')).to.equal('value')
+      expect(await client.pTTL('key')).to.be.within(59_000, 60_000)
+      expect(await client.exists(LEASE_AND_PULSE)).to.equal(0)
+    })
+
+    it('writes for who gives no sign of life any more, as long as nobody else has come', async () => {
+      await run(LEASE, LEASE_AND_PULSE, 'one', '500', '9000')
+      await client.del('pulse')
+      expect(await run(SET_LEASED, ['key', ...LEASE_AND_PULSE], 'one', 'value', '60000')).to.equal(1)
+    })
+
+    it('writes nothing where there is no lease, whatever is there', async () => {
+      await client.set('key', 'newer')
+      expect(await run(SET_LEASED, ['key', ...LEASE_AND_PULSE], 'one', 'value', '60000')).to.equal(0)
+      expect(await client.get('key')).to.equal('newer')
+    })
+  })
+
+  describe('SET', () => {
+    it('writes with a time to live, and takes the lease away', async () => {
+      await run(LEASE, LEASE_AND_PULSE, 'one', '60000', '9000')
+      await client.eval(SET, { keys: ['key', ...LEASE_AND_PULSE], arguments: ['value', '60000'] })
+      expect(await client.pTTL('key')).to.be.within(59_000, 60_000)
+      expect(await client.exists(LEASE_AND_PULSE)).to.equal(0)
+    })
+  })
+
+  describe('RELEASE', () => {
+    it('takes away the lease that is held, and no other', async () => {
+      await run(LEASE, LEASE_AND_PULSE, 'one', '60000', '9000')
+      await run(RELEASE, LEASE_AND_PULSE, 'other')
+      expect(await client.get('lease')).to.equal('one')
+      await run(RELEASE, LEASE_AND_PULSE, 'one')
+      expect(await client.exists(LEASE_AND_PULSE)).to.equal(0)
     })
   })
 })

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CommandRefusedError } from 'holdfast'
-import type { CacheClient } from 'holdfast'
+import type { CacheClient, Lease } from 'holdfast'
 import { MemoryClient } from '../../lib/client/memory-client'
 import { systemClock } from '../../lib/clock'
 
@@ -117,6 +117,22 @@ export class FakePrimary implements CacheClient {
 
   delete(keys: readonly string[]): Promise<void> {
     return this.#answer('delete', () => this.store.delete(keys))
+  }
+
+  lease(key: string, token: string, ttlMs: number): Promise<number> {
+    return this.#answer('lease', () => this.store.lease(key, token, ttlMs))
+  }
+
+  keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {
+    return this.#answer('keepLeases', () => this.store.keepLeases(leases, ttlMs))
+  }
+
+  setLeased(key: string, value: Buffer, lease: { token: string; ttlMs: number }): Promise<boolean> {
+    return this.#answer('setLeased', () => this.store.setLeased(key, value, lease))
+  }
+
+  release(lease: Lease): Promise<void> {
+    return this.#answer('release', () => this.store.release(lease))
   }
 
   stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {

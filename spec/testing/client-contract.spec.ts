@@ -91,6 +91,141 @@ describe('The client contract', () => {
           'takes keys with blanks, colons, braces and letters beyond ASCII',
         ],
         [
+          'gives every lease to everybody',
+          () => ({ lease: () => Promise.resolve(0) }),
+          'gives a lease to one, and tells another for how long it has it',
+        ],
+        [
+          'looks first and leases then',
+          (sound) => {
+            const taken = new Set<string>()
+            return {
+              lease: async (key) => {
+                const isTaken = taken.has(key)
+                await sound.ping()
+                taken.add(key)
+                return isTaken ? 1 : 0
+              },
+            }
+          },
+          'gives a lease to one of many that ask at once',
+        ],
+        [
+          'leaves a lease that is asked for again as it is',
+          (sound) => ({
+            lease: async (key, token, ttl) => {
+              const [isHeld] = await sound.keepLeases([{ key, token }], 500)
+              return isHeld === true ? 0 : sound.lease(key, token, ttl)
+            },
+          }),
+          'prolongs the lease of who asks for it again',
+        ],
+        [
+          'leases for ever',
+          (sound) => ({ lease: (key, token) => sound.lease(key, token, 60_000) }),
+          'ends a lease when its time is up',
+        ],
+        [
+          'keeps a lease where the value is',
+          (sound) => ({
+            lease: async (key, token, ttl) => {
+              const [found] = await sound.getMany([key])
+              if (found === undefined) await sound.set(key, Buffer.from(token), ttl)
+              return found === undefined ? 0 : 1
+            },
+          }),
+          'takes no lease for a value, nor a value for a lease',
+        ],
+        [
+          'leaves the lease to who has it when the key is set',
+          (sound) => ({
+            set: async (key, value, ttl) => {
+              const [isHeld] = await sound.keepLeases([{ key, token: 'one' }], 60_000)
+              await sound.set(key, value, ttl)
+              if (isHeld === true) await sound.lease(key, 'one', 60_000)
+            },
+          }),
+          'ends the lease of a key that is set',
+        ],
+        [
+          'deletes no more than what is there',
+          (sound) => ({
+            delete: async (keys) => {
+              const found = await sound.getMany(keys)
+              await sound.delete(keys.filter((_, index) => found[index] !== undefined))
+            },
+          }),
+          'ends the lease of a key that is deleted, there or not',
+        ],
+        [
+          'goes on with a lease under which a value was stored',
+          (sound) => ({
+            setLeased: async (key, value, lease) => {
+              const isStored = await sound.setLeased(key, value, lease)
+              if (isStored) await sound.lease(key, lease.token, 60_000)
+              return isStored
+            },
+          }),
+          'stores a value under a lease that is held, which ends it',
+        ],
+        [
+          'stores under whatever lease',
+          (sound) => ({
+            setLeased: async (key, value, { ttlMs }) => {
+              await sound.set(key, value, ttlMs)
+              return false
+            },
+          }),
+          'stores nothing under a lease that is not held',
+        ],
+        [
+          'takes the ttl of what it stores under a lease for seconds',
+          (sound) => ({
+            setLeased: (key, value, { token, ttlMs }) =>
+              sound.setLeased(key, value, { token, ttlMs: ttlMs * 1000 }),
+          }),
+          'forgets a value that was stored under a lease when its time is up',
+        ],
+        [
+          'releases the lease of anybody',
+          (sound) => ({ release: ({ key }) => sound.delete([key]) }),
+          'releases the lease of who has it, and of nobody else',
+        ],
+        [
+          'takes the leases that it is to keep',
+          (sound) => ({
+            keepLeases: async (leases, ttl) => {
+              const answers = await Promise.all(leases.map(({ key, token }) => sound.lease(key, token, ttl)))
+              return answers.map((left) => left === 0)
+            },
+          }),
+          'says of each lease whether it is still held, and takes none',
+        ],
+        [
+          'looks at the leases that it is to keep, and does no more',
+          (sound) => ({ keepLeases: (leases) => sound.keepLeases(leases, 500) }),
+          'prolongs the leases that are kept',
+        ],
+        [
+          'leases no key with a blank',
+          (sound) => ({ lease: (key, token, ttl) => sound.lease(key.trim(), token, ttl) }),
+          'leases keys with blanks, colons, braces and letters beyond ASCII',
+        ],
+        [
+          'tells of changes in bytes',
+          (sound) => {
+            let tell: (key: string) => void = () => undefined
+            return {
+              onChange: (listener) => (tell = listener),
+              release: (lease) => {
+                tell(Buffer.from(lease.key) as unknown as string)
+                return sound.release(lease)
+              },
+            }
+          },
+          'tells, if it tells of changes at all, strings and undefined alone',
+        ],
+        [
           'begins every counter with the same epoch',
           (sound) => ({ ensureStamps: () => sound.ping().then(() => 'epoch.0') }),
           'begins a counter with an epoch of its own',
@@ -212,6 +347,10 @@ function withFlaws(sound: MemoryClient, flaws: Partial<CacheClient>): CacheClien
     getMany: (keys) => sound.getMany(keys),
     set: (key, value, ttl) => sound.set(key, value, ttl),
     delete: (keys) => sound.delete(keys),
+    lease: (key, token, ttl) => sound.lease(key, token, ttl),
+    keepLeases: (leases, ttl) => sound.keepLeases(leases, ttl),
+    setLeased: (key, value, lease) => sound.setLeased(key, value, lease),
+    release: (lease) => sound.release(lease),
     stamp: (counter, stamps, ttl) => sound.stamp(counter, stamps, ttl),
     ensureStamps: (counter, stamps, ttl) => sound.ensureStamps(counter, stamps, ttl),
     raise: (key, value, ttl) => sound.raise(key, value, ttl),

@@ -5,7 +5,9 @@ import type { Cache, CacheClient } from 'holdfast'
 import { clientContract, faultyClient } from 'holdfast/testing'
 import type { FaultyClient, FaultyCommand } from 'holdfast/testing'
 import sinon from 'sinon'
+import { MemoryClient } from '../../lib/client/memory-client'
 import { RedisClient } from '../../lib/client/redis-client'
+import { systemClock } from '../../lib/clock'
 import { CachePool } from '../support/cache-pool'
 import { eventually } from '../support/eventually'
 import { RedisServer } from '../support/redis-server'
@@ -66,6 +68,7 @@ describe('faultyClient', () => {
     it('has nothing beside the port that the client within does not have', () => {
       expect(client.info).to.equal(undefined)
       expect(client.connections).to.equal(undefined)
+      expect(client.onChange).to.equal(undefined)
       expect(client.bytesReceived()).to.equal(undefined)
     })
 
@@ -78,6 +81,36 @@ describe('faultyClient', () => {
       await server.close()
       await eventually(() => heard.length > 0)
       expect(await rejectionOf(overRedis.ping())).to.equal('faultyClient: there is no connection')
+    })
+
+    it('passes on what the client within tells of changes, as late as a fault has it, and nothing over a lost connection', async () => {
+      let tell: (key: string | undefined) => void = () => undefined
+      const within = Object.assign(new MemoryClient({ maxEntries: 10, maxBytes: 1000 }, systemClock), {
+        onChange: (listener: typeof tell) => (tell = listener),
+      })
+      const telling = faultyClient(within)
+      const told: (string | undefined)[] = []
+      telling.onChange?.((key) => told.push(key))
+      await telling.connect()
+      tell('a')
+      tell(undefined)
+      await turn()
+      expect(told.splice(0)).to.deep.equal(['a', undefined])
+      telling.hang()
+      tell('b')
+      await turn()
+      expect(told).to.deep.equal([])
+      telling.heal()
+      await turn()
+      expect(told.splice(0)).to.deep.equal(['b'])
+      telling.hang()
+      tell('c')
+      telling.drop()
+      telling.heal()
+      await telling.connect()
+      await turn()
+      expect(told).to.deep.equal([])
+      telling.disconnect()
     })
 
     it('rejects what is sent without a connection', async () => {

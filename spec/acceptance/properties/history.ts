@@ -175,6 +175,17 @@ export class History {
       },
       delete: (keys) => noted('delete', keys, () => store.delete(keys)),
       stamp: (counter, stamps, ttlMs) => noted('stamp', stamps, () => store.stamp(counter, stamps, ttlMs)),
+      lease: (key, token, ttlMs) => store.lease(key, token, ttlMs),
+      keepLeases: (leases, ttlMs) => store.keepLeases(leases, ttlMs),
+      setLeased: async (key, value, lease) => {
+        let isStored = false
+        const work = async (): Promise<void> => {
+          isStored = await store.setLeased(key, value, lease)
+        }
+        await noted('set', [key], work, value)
+        return isStored
+      },
+      release: (lease) => store.release(lease),
       raise: (key, value, ttlMs) => noted('raise', [key], () => store.raise(key, value, ttlMs)),
     }
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { CacheClient } from 'holdfast'
+import type { CacheClient, Lease } from 'holdfast'
 
 interface Kept {
   readonly value: Buffer
@@ -48,12 +48,41 @@ export class SharedStore implements CacheClient {
   }
 
   set(key: string, value: Buffer, ttlMs: number): Promise<void> {
+    this.#kept.delete(leaseOf(key))
     this.#keep(key, value, ttlMs)
     return Promise.resolve()
   }
 
   delete(keys: readonly string[]): Promise<void> {
-    for (const key of keys) this.#kept.delete(key)
+    for (const key of keys.flatMap((name) => [name, leaseOf(name)])) this.#kept.delete(key)
+    return Promise.resolve()
+  }
+
+  lease(key: string, token: string, ttlMs: number): Promise<number> {
+    const held = this.#find(leaseOf(key))
+    if (held !== undefined && held.value.toString() !== token)
+      return Promise.resolve(Math.max(1, Math.round(held.until - performance.now())))
+    this.#keep(leaseOf(key), Buffer.from(token), ttlMs)
+    return Promise.resolve(0)
+  }
+
+  keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {
+    const kept = leases.map((lease) => {
+      const isHeld = this.#isHeld(lease)
+      if (isHeld) this.#keep(leaseOf(lease.key), Buffer.from(lease.token), ttlMs)
+      return isHeld
+    })
+    return Promise.resolve(kept)
+  }
+
+  async setLeased(key: string, value: Buffer, lease: { token: string; ttlMs: number }): Promise<boolean> {
+    if (!this.#isHeld({ key, token: lease.token })) return false
+    await this.set(key, value, lease.ttlMs)
+    return true
+  }
+
+  release(lease: Lease): Promise<void> {
+    if (this.#isHeld(lease)) this.#kept.delete(leaseOf(lease.key))
     return Promise.resolve()
   }
 
@@ -87,6 +116,10 @@ export class SharedStore implements CacheClient {
     return Promise.resolve([...this.#kept.keys()].filter((key) => this.#find(key) !== undefined).length)
   }
 
+  #isHeld({ key, token }: Lease): boolean {
+    return this.#find(leaseOf(key))?.value.toString() === token
+  }
+
   #find(key: string): Kept | undefined {
     const kept = this.#kept.get(key)
     return kept !== undefined && kept.until > performance.now() ? kept : undefined
@@ -99,4 +132,9 @@ export class SharedStore implements CacheClient {
   #count(counter: string): string {
     return this.#find(counter)?.value.toString() ?? `${randomBytes(9).toString('base64url')}.0`
   }
+}
+
+/** Leases are kept, lost and brought back with everything else, as in Redis. */
+function leaseOf(key: string): string {
+  return `lease of ${key}`
 }
