@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import { CommandRefusedError } from '../errors'
 import type { Invalidation, Send, SingleInvalidation } from './invalidation'
 import { singly } from './invalidation'
@@ -38,7 +37,9 @@ const ANCHOR_TTL_MS = 24 * 60 * 60 * 1000
 export class HistoryProof {
   readonly #places: [last: string, other: string]
   readonly #instance = randomBytes(9).toString('base64url')
-  readonly #changes: LRUCache<string, Remembered>
+  readonly #bound: number
+  /** The change made longest ago comes first. */
+  readonly #changes = new Map<string, Remembered>()
   /** The last anchor sent, the last acknowledged, and the last whose changes are no longer all remembered. */
   #sent = 0
   #proven = 0
@@ -50,17 +51,16 @@ export class HistoryProof {
   /** Takes what the anchor's key begins with, and how many changes are remembered. */
   constructor(prefix: string, bound: number) {
     this.#places = [`${prefix}${this.#instance}:0`, `${prefix}${this.#instance}:1`]
-    this.#changes = new LRUCache<string, Remembered>({
-      max: bound,
-      dispose: ({ anchor }, _name, reason) => {
-        if (reason === 'evict') this.#forgotten = Math.max(this.#forgotten, anchor)
-      },
-    })
+    this.#bound = bound
   }
 
   /** Remembers what the store has acknowledged. */
   note(invalidation: Invalidation): void {
-    for (const [name, single] of singly(invalidation)) this.#changes.set(name, { single, anchor: this.#sent })
+    for (const [name, single] of singly(invalidation)) {
+      this.#changes.delete(name)
+      this.#changes.set(name, { single, anchor: this.#sent })
+      if (this.#changes.size > this.#bound) this.#forgetOldest()
+    }
   }
 
   /**
@@ -114,6 +114,14 @@ export class HistoryProof {
       // Without the permission there is no proof: then all that is remembered is brought again each time.
       if (error instanceof CommandRefusedError) return undefined
       throw error
+    }
+  }
+
+  #forgetOldest(): void {
+    for (const [name, { anchor }] of this.#changes) {
+      this.#forgotten = Math.max(this.#forgotten, anchor)
+      this.#changes.delete(name)
+      return
     }
   }
 

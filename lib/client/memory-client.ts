@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock'
 import { CommandRefusedError } from '../errors'
+import { BoundedMap } from './bounded-map'
 import type { CacheClient, Lease } from './cache-client'
 
-/** How much a {@link MemoryClient} may hold. What was used least recently goes first. */
+/** How much a {@link MemoryClient} may hold. What is used least goes first. */
 export interface MemoryBounds {
   /** Most entries. */
   readonly maxEntries: number
@@ -25,23 +25,16 @@ interface HeldLease {
 
 /** The store in this process: always there, bounded, gone with the process. */
 export class MemoryClient implements CacheClient {
-  readonly #entries: LRUCache<string, Buffer>
+  readonly #entries: BoundedMap<Buffer>
   readonly #leases = new Map<string, HeldLease>()
   #manyLeases = MANY_LEASES
   readonly #clock: Clock
   readonly #maxAgeMs: number
 
   constructor({ maxEntries, maxBytes, maxAgeMs = Infinity }: MemoryBounds, clock: Clock) {
+    this.#entries = new BoundedMap({ maxEntries, maxBytes })
     this.#clock = clock
     this.#maxAgeMs = maxAgeMs
-    this.#entries = new LRUCache({
-      max: maxEntries,
-      maxSize: maxBytes,
-      sizeCalculation: (value, key) => value.length + key.length || 1,
-      ttlResolution: 0,
-      // Never 0, which lru-cache takes for a missing time.
-      perf: { now: () => clock.monotonic() + 1 },
-    })
   }
 
   connect(): Promise<void> {
@@ -66,13 +59,12 @@ export class MemoryClient implements CacheClient {
   }
 
   getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
-    return Promise.resolve(keys.map((key) => this.#entries.get(key)))
+    return Promise.resolve(keys.map((key) => this.#get(key)))
   }
 
   set(key: string, value: Buffer, ttlMs: number): Promise<void> {
     this.#leases.delete(key)
-    this.#entries.set(key, value, { ttl: Math.min(ttlMs, this.#maxAgeMs) })
-    if (this.#entries.has(key)) return Promise.resolve()
+    if (this.#set(key, value, Math.min(ttlMs, this.#maxAgeMs))) return Promise.resolve()
     return Promise.reject(new CommandRefusedError('the value is larger than all of the memory'))
   }
 
@@ -122,43 +114,59 @@ export class MemoryClient implements CacheClient {
   stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {
     const [epoch, number] = this.#count(counter).split('.')
     const next = Buffer.from(`${String(epoch)}.${String(Number(number) + 1)}`)
-    for (const key of [counter, ...stamps]) this.#entries.set(key, next, { ttl: ttlMs })
+    for (const key of [counter, ...stamps]) this.#set(key, next, ttlMs)
     return Promise.resolve()
   }
 
   ensureStamps(counter: string, stamps: readonly string[], ttlMs: number): Promise<string> {
     const count = this.#count(counter)
     for (const key of [counter, ...stamps]) {
-      const ttl = Math.max(ttlMs, this.#entries.getRemainingTTL(key))
-      const found = this.#entries.get(key)
+      const found = this.#get(key)
       const isOfThisEpoch = found !== undefined && epochOf(found.toString()) === epochOf(count)
-      this.#entries.set(key, isOfThisEpoch ? found : Buffer.from(count), { ttl })
+      this.#set(key, isOfThisEpoch ? found : Buffer.from(count), Math.max(ttlMs, this.#remaining(key)))
     }
     return Promise.resolve(count)
   }
 
   raise(key: string, value: number, ttlMs: number): Promise<void> {
-    const before = Number(this.#entries.get(key)?.toString() ?? value)
-    const ttl = Math.max(ttlMs, this.#entries.getRemainingTTL(key))
-    this.#entries.set(key, Buffer.from(String(Math.max(before, value))), { ttl })
+    const before = Number(this.#get(key)?.toString() ?? value)
+    this.#set(key, Buffer.from(String(Math.max(before, value))), Math.max(ttlMs, this.#remaining(key)))
     return Promise.resolve()
   }
 
   size(): Promise<number> {
-    this.#entries.purgeStale()
+    this.#dropExpired()
     return Promise.resolve(this.#entries.size)
   }
 
-  /** The keys it holds, most recently used first. */
+  /** The keys it holds, newest first. */
   *keys(): Generator<string> {
-    this.#entries.purgeStale()
-    yield* this.#entries.keys()
+    this.#dropExpired()
+    yield* [...this.#entries.keys()].reverse()
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#entries.clear()
     this.#leases.clear()
+  }
+
+  #get(key: string): Buffer | undefined {
+    return this.#entries.get(key, this.#clock.monotonic())
+  }
+
+  #set(key: string, value: Buffer, ttlMs: number): boolean {
+    return this.#entries.set(key, value, key.length + value.length, this.#clock.monotonic() + ttlMs)
+  }
+
+  /** How long the key has left, in milliseconds: below 0 if it is not there. */
+  #remaining(key: string): number {
+    return this.#entries.deadlineOf(key) - this.#clock.monotonic()
+  }
+
+  #dropExpired(): void {
+    const now = this.#clock.monotonic()
+    for (const key of this.#entries.keys()) if (this.#entries.deadlineOf(key) < now) this.#entries.delete(key)
   }
 
   #dropEndedLeases(): void {
@@ -168,7 +176,7 @@ export class MemoryClient implements CacheClient {
   }
 
   #count(counter: string): string {
-    return this.#entries.get(counter)?.toString() ?? `${randomBytes(9).toString('base64url')}.0`
+    return this.#get(counter)?.toString() ?? `${randomBytes(9).toString('base64url')}.0`
   }
 }
 
