@@ -14,7 +14,7 @@ export type { RevokedAll, RevokeOptions, TokenBlacklistOptions } from './auth/to
 export type { TokenClaims } from './auth/token-id'
 
 export { Cache, createCache } from './cache/cache'
-export type { EntryOptions } from './cache/cache'
+export type { EntryOptions } from './cache/entry-options'
 export type { KeyFunction, KeyPart } from './cache/cache-key'
 export { cached } from './cache/cached'
 export type { CacheChoice, CachedOptions } from './cache/cached'
@@ -25,9 +25,9 @@ export type { Serializer } from './cache/serializer'
 export type { CacheStats, MemoryStats, RedisStats, Tally } from './observe/stats'
 export type { Health } from './observe/health'
 
-export type { CacheClient, Lease } from './client/cache-client'
+export type { CacheClient, KeyClaim, Lease } from './client/cache-client'
 export type { ClientEvents, ClientState, Stored } from './client/client-state'
-export type { NodeRedisClient } from './client/redis-client'
+export type { NodeRedisClient } from './client/node-redis'
 
 export type { Clock } from './clock'
 export type { Duration } from './duration'

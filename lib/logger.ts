@@ -32,3 +32,25 @@ function oneLine(message: string, details: Record<string, unknown> = {}): string
 function ignore(): void {
   // Nothing to do: that is the point.
 }
+
+/** A logger that fails must not fail the one who logs. */
+export function guardedLogger(logger: Logger): Logger {
+  const write =
+    (level: keyof Logger) =>
+    (message: string, details?: Record<string, unknown>): void => {
+      try {
+        const result = (logger as Record<keyof Logger, (...line: unknown[]) => unknown>)[level](
+          message,
+          details,
+        )
+        if (result instanceof Promise) result.catch(tellNobody)
+      } catch {
+        tellNobody()
+      }
+    }
+  return { info: write('info'), warn: write('warn'), error: write('error') }
+}
+
+function tellNobody(): void {
+  // The logger is the one who would be told.
+}

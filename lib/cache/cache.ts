@@ -1,6 +1,5 @@
 import type { RedisClientType } from 'redis'
-import { checkOptions, describeValue, oneOf } from '../check-options'
-import type { CacheClient } from '../client/cache-client'
+import { describeValue, oneOf } from '../check-options'
 import type { ClientEvents, ClientState, Closed, Stored } from '../client/client-state'
 import { HistoryProof } from '../client/history-proof'
 import { Journal } from '../client/journal'
@@ -8,29 +7,28 @@ import { MemoryClient } from '../client/memory-client'
 import { ResilientClient } from '../client/resilient-client'
 import type { Clock } from '../clock'
 import type { Duration } from '../duration'
-import { parseDuration } from '../duration'
 import { InvalidOptionError } from '../errors'
 import type { Health } from '../observe/health'
 import { readHealth } from '../observe/health'
 import type { CacheStats } from '../observe/stats'
 import { Counters, readStats } from '../observe/stats'
 import { checkKey } from './cache-key'
+import { followChanges } from './change-feed'
+import type { EntryOptions } from './entry-options'
+import { readEntryOptions } from './entry-options'
+import { EntryReader } from './entry-reader'
 import { EntryStore } from './entry-store'
 import { Flights } from './flights'
+import { KeyNames } from './key-names'
 import { Leases } from './leases'
 import type { Outcome } from './loads'
 import { Loads } from './loads'
+import { NearTier, NOT_NEAR } from './near-tier'
 import type { CacheConfiguration, CacheOptions } from './options'
 import { resolveOptions } from './options'
 import { Refusals } from './refusals'
 import { checkTags, Stamps } from './tags'
 import { ValueCodec } from './value-codec'
-
-/** What a single `set` or `getOrSet` may say beside key, value and ttl. */
-export interface EntryOptions {
-  /** What the value is made from: `invalidateTags` with one of them makes it void. */
-  readonly tags?: readonly string[]
-}
 
 /** How many changed keys and tags are noted one by one. */
 const MOST_CHANGES = 10_000
@@ -39,12 +37,15 @@ const MOST_CHANGES = 10_000
  * A cache over Redis, with memory in its place while Redis can't be used. No method rejects because of Redis,
  * and none waits for it longer than `commandTimeout`.
  *
- * What comes out is a copy and the caller's own, and has the type that went in: see {@link richSerializer}.
+ * What comes out has the type that went in, see {@link richSerializer}. Plain JSON is frozen and one value for all its
+ * readers; of anything else, and with `nearCache: false`, each gets a copy of his own.
  */
 export class Cache {
   readonly #configuration: CacheConfiguration
   readonly #memory: MemoryClient
   readonly #client: ResilientClient
+  readonly #near: NearTier
+  readonly #reader: EntryReader
   readonly #entries: EntryStore
   readonly #flights = new Flights<Outcome>()
   readonly #counters = new Counters()
@@ -56,7 +57,8 @@ export class Cache {
   constructor(options?: CacheOptions) {
     this.#configuration = resolveOptions(options)
     const { primary, namespace, memory, clock, logger, commandTimeoutMs } = this.#configuration
-    this.#codec = new ValueCodec(this.#configuration.serializer, this.#configuration.maxValueBytes)
+    const isSharing = this.#configuration.near !== undefined
+    this.#codec = new ValueCodec({ ...this.#configuration, isSharing })
     this.#memory = new MemoryClient(memory, clock)
     const stamps = new Stamps(namespace)
     this.#client = new ResilientClient({
@@ -67,17 +69,19 @@ export class Cache {
       commandTimeoutMs,
       logger,
     })
-    this.#entries = new EntryStore({ client: this.#client, memory: this.#memory, namespace, clock })
-    this.#leases = new Leases(this.#entries, () => this.isConnected && primary?.tellsChanges?.() === true)
-    this.#loads = new Loads({
-      entries: this.#entries,
-      leases: this.#leases,
-      flights: this.#flights,
-      codec: this.#codec,
-      counters: this.#counters,
-      refusals: new Refusals(this.#counters, logger),
-    })
-    this.#listen(primary)
+    const store = { client: this.#client, memory: this.#memory, names: new KeyNames(namespace), clock }
+    this.#near = new NearTier({ ...store, primary, codec: this.#codec, bounds: this.#configuration.near })
+    this.#reader = new EntryReader({ ...store, near: this.#near, stamps })
+    this.#entries = new EntryStore({ ...store, near: this.#near, stamps })
+    this.#leases = new Leases(
+      this.#reader,
+      this.#entries,
+      () => this.isConnected && primary?.tellsChanges?.() === true,
+    )
+    const parts = { entries: this.#entries, near: this.#near, leases: this.#leases, flights: this.#flights }
+    const refusals = new Refusals(this.#counters, logger)
+    this.#loads = new Loads({ ...parts, codec: this.#codec, counters: this.#counters, refusals })
+    followChanges({ ...parts, client: this.#client, primary })
   }
 
   /** Whether Redis is in use now. */
@@ -109,7 +113,12 @@ export class Cache {
     return this.#client
   }
 
-  /** The entries beneath, for what cannot be made by a loader. @internal */
+  /** What finds the entries, for what cannot be made by a loader. @internal */
+  get reader(): EntryReader {
+    return this.#reader
+  }
+
+  /** What stores them. @internal */
   get entries(): EntryStore {
     return this.#entries
   }
@@ -131,16 +140,17 @@ export class Cache {
   }
 
   /** The value under a key; `undefined` is a miss. The type is the caller's word: nothing checks it. */
-  async get<Value = unknown>(key: string): Promise<Value | undefined> {
-    const entry = await this.#entries.find(checkKey(key))
-    const found = entry && this.#codec.decode(entry)
-    this.#counters.count(found !== undefined)
-    return found?.value as Value | undefined
+  get<Value = unknown>(key: string): Promise<Value | undefined> {
+    const near = this.#near.find(key)
+    if (near === NOT_NEAR) return this.#get(key) as Promise<Value | undefined>
+    this.#counters.hits += 1
+    return Promise.resolve(near as Value)
   }
 
   /** Whether there is a value under a key, be it `undefined` or `null`. */
   async has(key: string): Promise<boolean> {
-    const entry = await this.#entries.find(checkKey(key))
+    if (this.#near.find(key) !== NOT_NEAR) return true
+    const { entry } = await this.#reader.find(checkKey(key))
     return entry !== undefined && this.#codec.canRead(entry)
   }
 
@@ -154,16 +164,17 @@ export class Cache {
    */
   async set(key: string, value: unknown, ttl?: Duration, options?: EntryOptions): Promise<Stored> {
     checkKey(key)
-    const { ttlMs, tags } = this.#entryOptions('set', ttl, options)
+    const { ttlMs, tags } = readEntryOptions('set', this.#configuration, ttl, options)
     const payload = this.#loads.encode(key, value)
     if (payload === undefined) {
       await this.delete(key)
       return 'none'
     }
     // A flight of its own: who asks for the key meanwhile gets this value, and a later change overtakes it.
+    this.#near.changed(key)
     const flight = this.#flights.start(key, { tags, isLoad: false }, async ({ isUnderWay }) => {
       const stored = await this.#entries.put(key, payload, { ttlMs, tags, isUnderWay })
-      return { payload, value, isHit: true, stored }
+      return { payload, value, isShared: false, isHit: true, stored }
     })
     this.#entries.hold(flight.outcome)
     return (await flight.outcome).stored ?? 'none'
@@ -178,24 +189,22 @@ export class Cache {
 
   /**
    * The value under a key; where there is none, the loader's, which is stored. However many callers ask for a
-   * key at once, one loader runs, and each gets a copy of its own.
+   * key at once, one loader runs, and all get what is stored.
    *
    * @param ttl - how long it lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
    * @throws whatever the loader throws, to all who waited for it; it is forgotten then, and the next call tries again.
    * @throws {InvalidOptionError} for a bad ttl or option; {@link InvalidKeyError} for a bad key.
    */
-  async getOrSet<Value>(
+  getOrSet<Value>(
     key: string,
     loader: () => Value | Promise<Value>,
     ttl?: Duration,
     options?: EntryOptions,
   ): Promise<Value> {
-    checkKey(key)
-    if (typeof loader !== 'function') {
-      throw new InvalidOptionError('getOrSet: loader', `expected a function, got ${describeValue(loader)}`)
-    }
-    const { ttlMs, tags } = this.#entryOptions('getOrSet', ttl, options)
-    return (await this.#loads.value(key, loader, { ttlMs, tags })) as Value
+    const near = this.#near.find(key)
+    if (near === NOT_NEAR) return this.#getOrSet(key, loader, ttl, options) as Promise<Value>
+    this.#counters.hits += 1
+    return Promise.resolve(near as Value)
   }
 
   /**
@@ -239,33 +248,26 @@ export class Cache {
     return this.#client.close()
   }
 
-  /** Hears of what others change: who waits for a key looks again, and nobody joins a load that began before. */
-  #listen(primary: CacheClient | undefined): void {
-    this.#client.on('state', ({ to }) => {
-      if (to === 'ready') this.#leases.giveBackLeft()
-      this.#leases.changed()
-    })
-    primary?.onChange?.((stored) => {
-      const concern = stored === undefined ? undefined : this.#entries.concern(stored)
-      if (stored === undefined) this.#leases.changed()
-      else if (concern !== undefined && 'tag' in concern) this.#flights.sealTagged(concern.tag)
-      else if (concern !== undefined) {
-        this.#flights.seal(concern.key)
-        this.#leases.changed(concern.key)
-      }
-    })
+  async #get(key: string): Promise<unknown> {
+    const read = await this.#reader.find(checkKey(key))
+    const found = read.entry && this.#codec.decode(read.entry)
+    this.#counters.count(found !== undefined)
+    if (found !== undefined) this.#near.keep(key, read, found)
+    return found?.value
   }
 
-  #entryOptions(
-    method: string,
+  async #getOrSet(
+    key: string,
+    loader: () => unknown,
     ttl: Duration | undefined,
     options: EntryOptions | undefined,
-  ): { ttlMs: number; tags: readonly string[] } {
-    const ttlMs = ttl === undefined ? this.#configuration.ttlMs : parseDuration(ttl, `${method}: ttl`)
-    if (options === undefined) return { ttlMs, tags: [] }
-    checkOptions(method, options, ['tags'])
-    const tags = options.tags === undefined ? [] : checkTags(`${method}: tags`, options.tags)
-    return { ttlMs, tags: [...new Set(tags)] }
+  ): Promise<unknown> {
+    checkKey(key)
+    if (typeof loader !== 'function') {
+      throw new InvalidOptionError('getOrSet: loader', `expected a function, got ${describeValue(loader)}`)
+    }
+    const { ttlMs, tags } = readEntryOptions('getOrSet', this.#configuration, ttl, options)
+    return this.#loads.value(key, loader, { ttlMs, tags })
   }
 }
 

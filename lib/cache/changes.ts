@@ -1,53 +1,55 @@
-interface Expectation {
+import { ChangeLog } from './change-log'
+
+interface Waiting {
   readonly tell: (isTold: boolean) => void
-  timer: NodeJS.Timeout | undefined
 }
 
-/** A change of a key that somebody expects. */
-export interface Change {
-  /** Resolves with `true` when the key has changed, with `false` when the time is over. */
-  readonly within: (ms: number) => Promise<boolean>
-  /** Ends the expectation. */
-  readonly forget: () => void
-}
-
-/** Those who expect a key to change: told when it does, instead of asking again and again. */
+/** Those who wait for a key to change: told when it does, instead of asking again and again. */
 export class Changes {
-  readonly #expected = new Map<string, Set<Expectation>>()
+  readonly #waiting = new Map<string, Set<Waiting>>()
+  readonly #log = new ChangeLog()
+  #moment = 0
+  /** When everybody was told last. */
+  #floor = 0
 
-  /** Begins to expect a change, also one that comes before it is waited for. */
-  expect(key: string): Change {
-    let tell: Expectation['tell'] = nobody
-    const told = new Promise<boolean>((resolve) => (tell = resolve))
-    const expectation: Expectation = { tell, timer: undefined }
-    const others = this.#expected.get(key) ?? new Set()
-    this.#expected.set(key, others.add(expectation))
-    const forget = (): void => {
-      clearTimeout(expectation.timer)
-      others.delete(expectation)
-      if (others.size === 0 && this.#expected.get(key) === others) this.#expected.delete(key)
-    }
-    const within = (ms: number): Promise<boolean> => {
-      // Keeps the process alive: a caller waits.
-      expectation.timer = setTimeout(() => {
-        expectation.tell(false)
-      }, ms)
-      return told.finally(forget)
-    }
-    return { within, forget }
+  /** The present, to wait from for what comes later: an answer and what is told after it may arrive in one. */
+  get now(): number {
+    return this.#moment
   }
 
-  /** Tells those who expect this key to change. */
+  /**
+   * Waits for a change of a key, also of one that has come since then.
+   *
+   * @returns whether it has changed, or may have; `false` when the time is over.
+   */
+  within(ms: number, key: string, since: number): Promise<boolean> {
+    if (since < this.#floor || this.#log.mayHaveChanged(key, since)) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const others = this.#waiting.get(key) ?? new Set()
+      const tell = (isTold: boolean): void => {
+        clearTimeout(timer)
+        others.delete(waiting)
+        if (others.size === 0 && this.#waiting.get(key) === others) this.#waiting.delete(key)
+        resolve(isTold)
+      }
+      const waiting: Waiting = { tell }
+      // Keeps the process alive: a caller waits.
+      const timer = setTimeout(tell, ms, false)
+      this.#waiting.set(key, others.add(waiting))
+    })
+  }
+
+  /** Tells those who wait for this key that it has changed. */
   tell(key: string): void {
-    for (const { tell } of this.#expected.get(key) ?? []) tell(true)
+    this.#moment += 1
+    this.#log.note(key, this.#moment)
+    for (const { tell } of this.#waiting.get(key) ?? []) tell(true)
   }
 
   /** Tells everybody: anything may have changed. */
   tellAll(): void {
-    for (const key of this.#expected.keys()) this.tell(key)
+    this.#moment += 1
+    this.#floor = this.#moment
+    for (const waiting of this.#waiting.values()) for (const { tell } of waiting) tell(true)
   }
-}
-
-function nobody(): void {
-  // Replaced at once.
 }

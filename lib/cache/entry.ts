@@ -10,9 +10,14 @@ export interface Entry extends Payload {
 }
 
 const MAGIC = 'holdfast1'
+/** With the name of a way of writing: see `value-codec.ts`. */
+const HEADER = new RegExp(String.raw`^${MAGIC} ([a-z0-9-]{1,16}) (\S+) \S+ (\S+) (\d+) (\S*)$`)
 const NEWLINE = 0x0a
-/** The names of ways of writing: see `value-codec.ts`. */
-const KIND = /^[a-z0-9-]{1,16}$/
+
+const MOST_CHECKS = 4096
+const LONGEST_KEY = 256
+/** The checks of keys that were read or written lately. */
+const checks = new Map<string, string>()
 
 /**
  * Writes an entry: one line that says what it is, then the value, which `redis-cli` shows as it is.
@@ -28,12 +33,10 @@ export function encodeEntry(key: string, entry: Entry, madeAt: number): Buffer {
 export function decodeEntry(key: string, bytes: Buffer | undefined): Entry | undefined {
   const end = bytes?.indexOf(NEWLINE) ?? -1
   if (bytes === undefined || end === -1) return undefined
-  const [magic, kind, check, , count, length, tags] = bytes.toString('latin1', 0, end).split(' ')
-  if (magic !== MAGIC || check !== keyCheck(key) || count === undefined || tags === undefined)
-    return undefined
+  const [, kind, check, count = '', length, tags = ''] = HEADER.exec(bytes.toString('latin1', 0, end)) ?? []
+  if (kind === undefined || check !== keyCheck(key)) return undefined
   const payload = bytes.subarray(end + 1)
   if (length !== String(payload.length)) return undefined
-  if (kind === undefined || !KIND.test(kind)) return undefined
   try {
     const entry: Entry = { kind, count, payload, tags: readTags(tags) }
     return entry
@@ -46,6 +49,12 @@ function readTags(text: string): string[] {
   return text === '' ? [] : text.split(',').map(decodeURIComponent)
 }
 
+/** Says which key an entry was written for. A hash costs as much as all else that is read of the line. */
 function keyCheck(key: string): string {
-  return hash('sha256', key, 'base64url').slice(0, 16)
+  const known = checks.get(key)
+  if (known !== undefined) return known
+  const check = hash('sha256', key, 'base64url').slice(0, 16)
+  if (checks.size >= MOST_CHECKS) checks.clear()
+  if (key.length <= LONGEST_KEY) checks.set(key, check)
+  return check
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Stored } from '../client/client-state'
-import type { Change } from './changes'
 import { Changes } from './changes'
-import type { ClaimOptions, EntryStore, Since } from './entry-store'
+import type { ClaimOptions, EntryReader, Since } from './entry-reader'
+import type { EntryStore } from './entry-store'
 import type { HeldLease } from './held-lease'
 import { LEASE_MS, LONG_LEASE_MS } from './held-lease'
 
@@ -38,6 +38,7 @@ interface Holding {
  * the leader's right to store what it has made from older data.
  */
 export class Leases {
+  readonly #reader: EntryReader
   readonly #entries: EntryStore
   readonly #isTold: () => boolean
   readonly #changes = new Changes()
@@ -47,7 +48,8 @@ export class Leases {
   #timer: NodeJS.Timeout | undefined
 
   /** Takes whether the store that serves tells of changes now. */
-  constructor(entries: EntryStore, isTold: () => boolean) {
+  constructor(reader: EntryReader, entries: EntryStore, isTold: () => boolean) {
+    this.#reader = reader
     this.#entries = entries
     this.#isTold = isTold
   }
@@ -59,26 +61,24 @@ export class Leases {
     const patient = performance.now() + MOST_UNTOLD_MS
     for (;;) {
       const asked: HeldLease[] = []
-      let change: Change | undefined
       const newToken = (): string => {
-        // Before it is asked for: what is told may come in one with the answer.
-        change ??= this.#changes.expect(key)
         const token = randomBytes(12).toString('base64url')
         asked.push({ key, token, era: this.#entries.era })
         return token
       }
-      const { found, since, waitMs } = await this.#entries.claim(key, { ...options, newToken })
+      // Before it is asked for: what is told may come in one with the answer.
+      const before = this.#changes.now
+      const { found, since, waitMs } = await this.#reader.claim(key, { ...options, newToken })
       const lease = asked.pop()
       // Another store has answered: the one that was asked first may have given it all the same.
       for (const unanswered of asked) this.#leave(unanswered)
+      if (found !== undefined) return { found, since, lease: undefined }
+      if (waitMs === 0) return { found, since, lease }
       if (isTold || leaders === 0) leaders += 1
       const isEnough = leaders > MOST_LEADERS || (!this.#isTold() && performance.now() > patient)
-      if (change === undefined || found !== undefined || waitMs === 0 || isEnough) {
-        change?.forget()
-        return { found, since, lease: found === undefined && waitMs === 0 ? lease : undefined }
-      }
+      if (isEnough) return { found, since, lease: undefined }
       const ms = Math.max(SHORTEST_WAIT_MS, this.#isTold() ? waitMs : Math.min(waitMs, UNTOLD_MS))
-      isTold = await change.within(ms)
+      isTold = await this.#changes.within(ms, key, before)
     }
   }
 

@@ -1,10 +1,12 @@
 import type { Counters } from '../observe/stats'
-import type { EntryStore, Opened, Since } from './entry-store'
+import type { Opened, Since } from './entry-reader'
+import type { EntryStore } from './entry-store'
 import type { Flight, FlightPlan, Flights } from './flights'
 import type { HeldLease } from './held-lease'
 import type { Leases } from './leases'
+import type { NearTier } from './near-tier'
 import type { Refusals } from './refusals'
-import type { Payload, ValueCodec } from './value-codec'
+import type { Decoded, Payload, ValueCodec } from './value-codec'
 import type { Stored } from '../client/client-state'
 
 /** What a flight ends with. */
@@ -13,6 +15,8 @@ export interface Outcome {
   readonly payload: Payload | undefined
   /** The first copy, or the value itself where there are no copies. */
   readonly value: unknown
+  /** Whether that does for all. */
+  readonly isShared: boolean
   /** Whether no loader had to run. */
   readonly isHit: boolean
   /** Where a value that was set stands. */
@@ -21,6 +25,7 @@ export interface Outcome {
 
 interface Parts {
   readonly entries: EntryStore
+  readonly near: NearTier
   readonly leases: Leases
   readonly flights: Flights<Outcome>
   readonly codec: ValueCodec
@@ -66,7 +71,7 @@ export class Loads {
     try {
       const ended = await outcome
       ;({ isHit } = ended)
-      return this.#copyOf(ended)
+      return this.#copyOf(ended).value
     } finally {
       this.#parts.counters.count(isHit)
     }
@@ -76,7 +81,7 @@ export class Loads {
     const { leases, counters } = this.#parts
     const { found, since, lease } = await leases.claim(key, {
       tags: plan.tags,
-      read: (opened) => this.#read(opened),
+      read: (opened) => this.#read(key, opened),
     })
     counters.count(found !== undefined)
     if (found !== undefined) return found
@@ -112,21 +117,23 @@ export class Loads {
       // What is made without the lease, or after it was lost, is for those who waited for it alone.
       if (payload === undefined || lease === undefined || !isUnderWay()) giveUp()
       else void leases.use(lease, () => entries.write(key, payload, { since, ttlMs, tags, lease }))
-      return { payload, value: this.#copyOf({ payload, value }), isHit: false }
+      return { payload, ...this.#copyOf({ payload, value, isShared: false }), isHit: false }
     } catch (error) {
       giveUp()
       throw error
     }
   }
 
-  #read({ entry }: Opened): Outcome | undefined {
-    const found = entry && this.#parts.codec.decode(entry)
-    return found && { payload: entry, value: found.value, isHit: true }
+  #read(key: string, opened: Opened): Outcome | undefined {
+    const found = opened.entry && this.#parts.codec.decode(opened.entry)
+    if (found === undefined) return undefined
+    this.#parts.near.keep(key, opened, found)
+    return { payload: opened.entry, ...found, isHit: true }
   }
 
   /** Whoever made the value gets a copy as well, so that the first caller gets what all the others get. */
-  #copyOf({ payload, value }: Pick<Outcome, 'payload' | 'value'>): unknown {
-    const copy = payload && this.#parts.codec.decode(payload)
-    return copy === undefined ? value : copy.value
+  #copyOf({ payload, value, isShared }: Pick<Outcome, 'payload' | 'value' | 'isShared'>): Decoded {
+    const copy = isShared || payload === undefined ? undefined : this.#parts.codec.decode(payload)
+    return copy ?? { value, isShared }
   }
 }

@@ -3,14 +3,16 @@ import { checkOptions, describeValue, wholeNumber } from '../check-options'
 import type { CacheClient } from '../client/cache-client'
 import { connectionFromEnvironment, connectionFromUrlOption } from '../client/connection-options'
 import type { MemoryBounds } from '../client/memory-client'
-import type { NodeRedisClient, RedisClient } from '../client/redis-client'
+import type { NodeRedisClient } from '../client/node-redis'
+import type { RedisClient } from '../client/redis-client'
 import type { Clock } from '../clock'
 import { systemClock } from '../clock'
 import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
 import { InvalidOptionError } from '../errors'
 import type { Logger } from '../logger'
-import { consoleLogger, silentLogger } from '../logger'
+import { consoleLogger, guardedLogger, silentLogger } from '../logger'
+import type { NearBounds } from './near-tier'
 import type { Serializer } from './serializer'
 import { checkSerializer } from './serializer'
 
@@ -57,6 +59,21 @@ export interface CacheOptions {
    * @default 8388608 (8 MiB)
    */
   readonly maxValueBytes?: number
+  /**
+   * How much is kept in process in front of the store, as values that are ready for use; Redis tells when one of
+   * them changes. What is plain JSON is frozen then, and one and the same for all who read it. `false` for nothing:
+   * then each reading goes to the store and gives a copy of its own.
+   *
+   * @default 50000 values, 32 MiB
+   */
+  readonly nearCache?:
+    | false
+    | {
+        /** Most values. @default 50000 */
+        readonly maxEntries?: number
+        /** Most bytes of all values together, as they are written. @default 33554432 (32 MiB) */
+        readonly maxBytes?: number
+      }
   /** How much memory may hold while it serves. */
   readonly memory?: {
     /** Most entries. @default 50000 */
@@ -91,6 +108,8 @@ export interface CacheConfiguration {
   readonly serializer: Serializer | undefined
   readonly maxValueBytes: number
   readonly memory: MemoryBounds
+  /** `undefined` where nothing is kept in process. */
+  readonly near: NearBounds | undefined
   readonly logger: Logger
   readonly clock: Clock
 }
@@ -104,6 +123,7 @@ const KNOWN = [
   'serializer',
   'maxValueBytes',
   'memory',
+  'nearCache',
   'logger',
   'clock',
 ] as const
@@ -134,6 +154,7 @@ export function resolveOptions(options: CacheOptions = {}): CacheConfiguration {
       default: 8 * 2 ** 20,
     }),
     memory: resolveMemory(options.memory, primary !== undefined),
+    near: resolveNear(options.nearCache),
     logger,
     clock: resolveClock(options.clock),
   })
@@ -176,7 +197,8 @@ function resolveRedis(redis: unknown): RedisClientOptions | NodeRedisClient {
 }
 
 function resolveNamespace(namespace: unknown = ''): string {
-  if (typeof namespace === 'string' && /^(?!(holdfast|blacklist)(:|$))[^\s{}]*$/.test(namespace))
+  // \p{Cs}: what UTF-8 cannot write comes back from Redis as something else.
+  if (typeof namespace === 'string' && /^(?!(holdfast|blacklist)(:|$))[^\s{}\p{Cs}]*$/u.test(namespace))
     return namespace
   throw new InvalidOptionError(
     'createCache: namespace',
@@ -201,10 +223,25 @@ function resolveMemory(memory: CacheOptions['memory'], standsIn: boolean): Memor
   }
 }
 
+function resolveNear(near: CacheOptions['nearCache']): NearBounds | undefined {
+  if (near === false) return undefined
+  if (near !== undefined) checkOptions('createCache: nearCache', near, ['maxEntries', 'maxBytes'])
+  return {
+    maxEntries: wholeNumber('createCache: nearCache.maxEntries', near?.maxEntries, {
+      min: 1,
+      default: 50_000,
+    }),
+    maxBytes: wholeNumber('createCache: nearCache.maxBytes', near?.maxBytes, {
+      min: 1,
+      default: 32 * 2 ** 20,
+    }),
+  }
+}
+
 function resolveLogger(logger: Logger | false | undefined): Logger {
   if (logger === undefined) return consoleLogger
   if (logger === false) return silentLogger
-  if (hasMethods(logger, ['info', 'warn', 'error'])) return guarded(logger)
+  if (hasMethods(logger, ['info', 'warn', 'error'])) return guardedLogger(logger)
   throw new InvalidOptionError(
     'createCache: logger',
     'expected an object with info, warn and error, or false',
@@ -228,6 +265,7 @@ function requireClient(client: CacheClient): CacheClient {
     'set',
     'delete',
     'lease',
+    'claim',
     'keepLeases',
     'setLeased',
     'release',
@@ -239,26 +277,4 @@ function requireClient(client: CacheClient): CacheClient {
 function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false
   return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
-}
-
-/** A logger that fails must not fail the one who logs. */
-function guarded(logger: Logger): Logger {
-  const write =
-    (level: keyof Logger) =>
-    (message: string, details?: Record<string, unknown>): void => {
-      try {
-        const result = (logger as Record<keyof Logger, (...line: unknown[]) => unknown>)[level](
-          message,
-          details,
-        )
-        if (result instanceof Promise) result.catch(tellNobody)
-      } catch {
-        tellNobody()
-      }
-    }
-  return { info: write('info'), warn: write('warn'), error: write('error') }
-}
-
-function tellNobody(): void {
-  // The logger is the one who would be told.
 }

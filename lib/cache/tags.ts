@@ -1,4 +1,5 @@
 import { describeValue } from '../check-options'
+import type { CacheClient } from '../client/cache-client'
 import type { Stamping } from '../client/invalidation'
 import { InvalidOptionError } from '../errors'
 
@@ -55,6 +56,12 @@ export class Stamps {
     return this.#stamping([this.floor, ...tags.map((tag) => this.of(tag))], ttlMs)
   }
 
+  /** The count as it stands, with the stamps that a value with these tags depends on made sure of. */
+  ensure(store: CacheClient, tags: readonly string[], lifeMs?: number): Promise<string> {
+    const { counter, stamps, ttlMs } = this.ground(tags, lifeMs)
+    return store.ensureStamps(counter, stamps, ttlMs)
+  }
+
   #stamping(stamps: readonly string[], ttlMs: number): Stamping {
     return { counter: this.counter, stamps, ttlMs: Math.max(ttlMs + HEAD_START_MS, SHORTEST_STAMP_LIFE_MS) }
   }
@@ -67,9 +74,11 @@ const SHORTEST_STAMP_LIFE_MS = 24 * 60 * 60 * 1000
 /** Whether a value that began to be made at this count is still right by this stamp. */
 export function isCurrent(count: string, stamp: Buffer | undefined): boolean {
   if (stamp === undefined) return false
-  const [epoch, made] = count.split('.')
-  const [stampEpoch, stamped] = stamp.toString('latin1').split('.')
-  return epoch === stampEpoch && Number(stamped) <= Number(made)
+  const dot = count.indexOf('.')
+  const stamped = stamp.toString('latin1')
+  // The epoch with its dot: a count without one is none.
+  if (dot === -1 || !stamped.startsWith(count.slice(0, dot + 1))) return false
+  return Number(stamped.slice(dot + 1)) <= Number(count.slice(dot + 1))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { freezeJson } from './frozen'
 import { isPlainJson } from './plain-json'
 import type { Serializer } from './serializer'
 import { richSerializer } from './rich-serializer'
@@ -9,22 +10,43 @@ export interface Payload {
   readonly payload: Buffer
 }
 
+/** A value as it is read. */
+export interface Decoded {
+  readonly value: unknown
+  /** Whether one value does for all readers: nothing in it can be changed. */
+  readonly isShared: boolean
+}
+
 const KINDS = ['json', 'bytes', 'undefined']
 const NOTHING = Buffer.alloc(0)
+
+/** What a {@link ValueCodec} goes by. */
+export interface CodecOptions {
+  /** The application's own serializer, if it has one. */
+  readonly serializer: Serializer | undefined
+  /** How many bytes a value may take. */
+  readonly maxValueBytes: number
+  /** Whether values are frozen where that makes one do for all readers. */
+  readonly isSharing: boolean
+}
 
 /**
  * How values are written and read: as readable JSON where that gives them back as they were, bytes as they are,
  * and whatever else by a serializer. A serializer of the application's own writes everything: it may be there to
- * encrypt. Each reading makes a value of its own, so that nobody's copy is anybody else's.
+ * encrypt.
+ *
+ * Nobody's copy is anybody else's: each reading makes a value of its own. Where values are to be shared, what was
+ * written as JSON is frozen instead, to be one and the same for all.
  */
 export class ValueCodec {
   readonly #own: Serializer | undefined
   readonly #maxBytes: number
+  readonly #isSharing: boolean
 
-  /** Takes the application's own serializer, if it has one, and how many bytes a value may take. */
-  constructor(own: Serializer | undefined, maxBytes: number) {
-    this.#own = own
-    this.#maxBytes = maxBytes
+  constructor({ serializer, maxValueBytes, isSharing }: CodecOptions) {
+    this.#own = serializer
+    this.#maxBytes = maxValueBytes
+    this.#isSharing = isSharing
   }
 
   /**
@@ -45,18 +67,23 @@ export class ValueCodec {
   }
 
   /** Reads a value, in a wrapper that tells it from none: `undefined` for what can't be read, which is a miss. */
-  decode({ kind, payload }: Payload): { readonly value: unknown } | undefined {
+  decode({ kind, payload }: Payload): Decoded | undefined {
     if (!this.canRead({ kind, payload })) return undefined
     try {
-      if (this.#own !== undefined) return read(this.#own, payload)
-      if (kind === 'json') return { value: JSON.parse(payload.toString()) as unknown }
-      if (kind === 'undefined') return { value: undefined }
+      if (this.#own !== undefined) return ownCopy(this.#own.deserialize(payload))
+      if (kind === 'json') return this.#decodeJson(payload)
+      if (kind === 'undefined') return ownCopy(undefined)
       // A copy: the reader may write to it.
-      if (kind === 'bytes') return { value: Buffer.from(payload) }
-      return read(richSerializer, payload)
+      if (kind === 'bytes') return ownCopy(Buffer.from(payload))
+      return ownCopy(richSerializer.deserialize(payload))
     } catch {
       return undefined
     }
+  }
+
+  #decodeJson(payload: Buffer): Decoded {
+    const value: unknown = JSON.parse(payload.toString())
+    return this.#isSharing ? { value: freezeJson(value), isShared: true } : ownCopy(value)
   }
 }
 
@@ -84,6 +111,6 @@ function nobodyWaits(): void {
   // It is refused already.
 }
 
-function read(serializer: Serializer, payload: Buffer): { readonly value: unknown } {
-  return { value: serializer.deserialize(payload) }
+function ownCopy(value: unknown): Decoded {
+  return { value, isShared: false }
 }

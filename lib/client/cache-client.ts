@@ -46,6 +46,12 @@ export interface CacheClient {
   lease(key: string, token: string, ttlMs: number): Promise<number>
 
   /**
+   * Reads keys as `getMany` does, and where the first of them has no value takes its lease as `lease` does, in one
+   * step: nothing can be stored in between.
+   */
+  claim(keys: readonly [string, ...string[]], token: string, ttlMs: number): Promise<KeyClaim>
+
+  /**
    * Prolongs leases that are still under their token, and does not take any.
    *
    * @returns for each, whether it is still held.
@@ -68,6 +74,12 @@ export interface CacheClient {
    * it may come late, twice, or for nothing, and not at all where a store has no such thing.
    */
   onChange?(listener: (key: string | undefined) => void): void
+
+  /**
+   * How many milliseconds the value under a key has yet; 0 where there is none, `Infinity` where it has no end. A
+   * client that has this and tells of changes has its values kept in process: see `nearCache`.
+   */
+  timeLeft?(key: string): Promise<number>
 
   /** Whether the listener is told of changes now. Who waits for one asks again and again where it isn't. */
   tellsChanges?(): boolean
@@ -102,6 +114,13 @@ export interface CacheClient {
 
   /** How many bytes have arrived over the present connection: a long answer under way is no silence. */
   bytesReceived?(): number | undefined
+}
+
+/** What came of {@link CacheClient.claim}. */
+export interface KeyClaim {
+  readonly values: (Buffer | undefined)[]
+  /** As `lease` answers; `undefined` where there was no need of it. */
+  readonly waitMs: number | undefined
 }
 
 /** Who may store a value under a key. */

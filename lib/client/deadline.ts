@@ -3,9 +3,9 @@ import { CommandTimeoutError } from '../errors'
 interface Wait {
   readonly begun: number
   due: number
-  isSettled: boolean
-  readonly giveUp: () => void
-  readonly onSettled: (() => void)[]
+  /** Gone once it is settled, and with it all that the answer holds. */
+  giveUp: ((cause: Error) => void) | undefined
+  onSettled?: (() => void)[]
 }
 
 /** How often it is looked, while something is waited for, whether the application holds the event loop. */
@@ -32,15 +32,7 @@ export class Deadline {
   bound<Value>(work: Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {
       const begun = performance.now()
-      const wait: Wait = {
-        begun,
-        due: begun + this.#budgetMs,
-        isSettled: false,
-        onSettled: [],
-        giveUp: () => {
-          reject(new CommandTimeoutError(this.#budgetMs))
-        },
-      }
+      const wait: Wait = { begun, due: begun + this.#budgetMs, giveUp: reject }
       this.#waits.push(wait)
       if (this.#timer === undefined) this.#arm()
       work.then(
@@ -72,13 +64,15 @@ export class Deadline {
 
   /** Whether anything is under way. */
   isBusy(): boolean {
-    return this.#waits.some(({ isSettled }) => !isSettled)
+    return this.#waits.some(isPending)
   }
 
   /** Resolves when nothing of what is under way now is waited for any more. */
   async idle(): Promise<void> {
-    const pending = this.#waits.filter((wait) => !wait.isSettled)
-    await Promise.all(pending.map((wait) => new Promise<void>((resolve) => wait.onSettled.push(resolve))))
+    const pending = this.#waits.filter(isPending)
+    await Promise.all(
+      pending.map((wait) => new Promise<void>((resolve) => (wait.onSettled ??= []).push(resolve))),
+    )
   }
 
   #arm(): void {
@@ -98,7 +92,7 @@ export class Deadline {
   #expire(lateMs: number): void {
     this.#timer = undefined
     const now = performance.now()
-    const pending = this.#waits.filter((wait) => !wait.isSettled)
+    const pending = this.#waits.filter(isPending)
     if (lateMs > PUNCTUAL_MS) {
       for (const wait of pending) {
         const heldUpMs = Math.min(lateMs, now - wait.begun)
@@ -108,14 +102,18 @@ export class Deadline {
     }
     this.#waits = pending.filter(({ due }) => due > now)
     for (const wait of pending.filter(({ due }) => due <= now)) {
+      wait.giveUp?.(new CommandTimeoutError(this.#budgetMs))
       settle(wait)
-      wait.giveUp()
     }
     this.#arm()
   }
 }
 
+function isPending(wait: Wait): boolean {
+  return wait.giveUp !== undefined
+}
+
 function settle(wait: Wait): void {
-  wait.isSettled = true
-  for (const tell of wait.onSettled) tell()
+  wait.giveUp = undefined
+  if (wait.onSettled !== undefined) for (const tell of wait.onSettled) tell()
 }

@@ -11,6 +11,9 @@ const PATIENCE_MS = 1000
 /** The part of a command's budget after which nobody new is made to wait for a Redis that answers nobody. */
 const SILENCE = 0.4
 
+/** For how long an answer proves that the connection carries what Redis has to tell. */
+const PROOF_MS = 1000
+
 /** Redis has only just come back, and there is no room for this command yet. It says nothing of Redis. */
 export class NoRoomError extends Error {}
 
@@ -24,6 +27,7 @@ export class Guard {
   /** Whether one of the commands under way is being timed: how far away Redis is. */
   #isSounding = false
   #ramp: Ramp | undefined
+  #trustedUntil = -Infinity
 
   /** Takes who is told when nothing is answered any more. */
   constructor(redis: CacheClient, commandTimeoutMs: number, onSilence: (cause: Error) => void) {
@@ -41,6 +45,14 @@ export class Guard {
     })
   }
 
+  /**
+   * Until when, by `performance.now()`, what has arrived is taken to be all that was sent: a second after a command
+   * was sent that has been answered.
+   */
+  get trustedUntil(): number {
+    return this.#trustedUntil
+  }
+
   /** Sends what is our own business. */
   readonly send: Send = async (command) => {
     this.#silence.begin()
@@ -49,7 +61,10 @@ export class Guard {
     try {
       const answer = await this.#deadline.bound(command(this.#redis))
       this.#answers += 1
-      if (begun !== undefined) this.#silence.learn(performance.now() - begun)
+      if (begun !== undefined) {
+        this.#silence.learn(performance.now() - begun)
+        this.#trustedUntil = begun + PROOF_MS
+      }
       return answer
     } finally {
       if (begun !== undefined) this.#isSounding = false
@@ -60,12 +75,12 @@ export class Guard {
   readonly sendPatiently: Send = (command) => this.#patience.bound(command(this.#redis))
 
   /** Sends what the application wants, where there is room for it: Redis may have come back only just now. */
-  async serve<Result>(command: Command<Result>): Promise<Result> {
-    const ramp = this.#ramp
-    if (ramp === undefined || ramp.isOver) {
-      this.#ramp = undefined
-      return this.send(command)
-    }
+  serve<Result>(command: Command<Result>): Promise<Result> {
+    if (this.#ramp?.isOver === true) this.#ramp = undefined
+    return this.#ramp === undefined ? this.send(command) : this.#serveWithin(this.#ramp, command)
+  }
+
+  async #serveWithin<Result>(ramp: Ramp, command: Command<Result>): Promise<Result> {
     if (!ramp.enter()) throw new NoRoomError()
     let wasAnswered = false
     try {

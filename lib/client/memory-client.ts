@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock'
 import { CommandRefusedError } from '../errors'
 import { BoundedMap } from './bounded-map'
-import type { CacheClient, Lease } from './cache-client'
+import type { CacheClient, KeyClaim, Lease } from './cache-client'
 
 /** How much a {@link MemoryClient} may hold. What is used least goes first. */
 export interface MemoryBounds {
@@ -62,6 +62,10 @@ export class MemoryClient implements CacheClient {
     return Promise.resolve(keys.map((key) => this.#get(key)))
   }
 
+  timeLeft(key: string): Promise<number> {
+    return Promise.resolve(Math.max(0, this.#remaining(key)))
+  }
+
   set(key: string, value: Buffer, ttlMs: number): Promise<void> {
     this.#leases.delete(key)
     if (this.#set(key, value, Math.min(ttlMs, this.#maxAgeMs))) return Promise.resolve()
@@ -84,6 +88,11 @@ export class MemoryClient implements CacheClient {
     if (held === undefined && this.#leases.size >= this.#manyLeases) this.#dropEndedLeases()
     this.#leases.set(key, { token, until: now + ttlMs })
     return Promise.resolve(0)
+  }
+
+  async claim(keys: readonly [string, ...string[]], token: string, ttlMs: number): Promise<KeyClaim> {
+    const values = keys.map((key) => this.#get(key))
+    return { values, waitMs: values[0] === undefined ? await this.lease(keys[0], token, ttlMs) : undefined }
   }
 
   keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {

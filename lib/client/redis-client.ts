@@ -1,59 +1,44 @@
 import { randomBytes } from 'node:crypto'
-import { createClient, ErrorReply, RESP_TYPES } from 'redis'
+import { ErrorReply, RESP_TYPES } from 'redis'
 import type { RedisClientOptions, RedisClientType } from 'redis'
-import { CommandRefusedError, InvalidOptionError } from '../errors'
+import { CommandRefusedError } from '../errors'
 import type { Logger } from '../logger'
 import { silentLogger } from '../logger'
-import type { CacheClient, Lease } from './cache-client'
+import { answered } from './answered'
+import type { CacheClient, KeyClaim, Lease } from './cache-client'
 import { leaseKeyOf, pulseKeyOf } from './lease-key'
-import { ENSURE_STAMPS, KEEP, LEASE, RAISE, RELEASE, SCRIPTS, SET, SET_LEASED, STAMP } from './redis-scripts'
+import { ownClient } from './node-redis'
+import type { NodeRedisClient } from './node-redis'
+import { ReadBatch } from './read-batch'
+import type { Values } from './read-batch'
+import {
+  CLAIM,
+  ENSURE_STAMPS,
+  KEEP,
+  LEASE,
+  RAISE,
+  RELEASE,
+  SCRIPTS,
+  SET,
+  SET_LEASED,
+  STAMP,
+} from './redis-scripts'
 import type { RedisScript } from './redis-scripts'
 import { ServerFence } from './server-fence'
-import { isTrackingRefusal, onInvalidate, trackingOptions, withoutTracking } from './server-tracking'
+import { isTrackingRefusal, onInvalidate, withoutTracking } from './server-tracking'
 import { watchSocket } from './socket-watch'
 import type { WatchedSocket } from './socket-watch'
-
-/** A node-redis client as an application makes it, with whatever modules and type mapping. */
-export interface NodeRedisClient {
-  readonly isOpen: boolean
-  duplicate(overrides?: object): unknown
-}
-
-/** Replies by which a server says that it cannot serve for now, rather than that it won't do this command. */
-const UNUSABLE = new Set([
-  'LOADING',
-  'READONLY',
-  'MASTERDOWN',
-  'CLUSTERDOWN',
-  'TRYAGAIN',
-  'NOREPLICAS',
-  'MISCONF',
-  'BUSY',
-  'NOAUTH',
-  'WRONGPASS',
-  // Whoever takes no writes has no use for what changes: memory does.
-  'OOM',
-  // A node of a cluster takes some of our commands and not the others.
-  'CROSSSLOT',
-  'MOVED',
-  'ASK',
-])
 
 /** For how long a lease is kept beyond its time, for as long as nobody else wants it: in milliseconds. */
 const SPARE_MS = '60000'
 
-/** Who connects has a limit of its own for an attempt; this is for sockets that Node doesn't let us drop. */
-const CONNECT_TIMEOUT_MS = 2000
-
-/**
- * Redis through a node-redis connection of our own. Reconnecting, limits of time and what happens meanwhile
- * are not its business: node-redis's own queue, retries and timeouts are turned off.
- */
+/** Redis through a node-redis connection of our own. */
 export class RedisClient implements CacheClient {
   readonly #logger: Logger
+  readonly #reads: ReadBatch
   readonly #fence: ServerFence
   #redis!: RedisClientType
-  #bytes!: Pick<RedisClientType, 'mGet'>
+  #bytes!: Pick<RedisClientType, 'mGet' | 'evalSha' | 'eval'>
   #socket: WatchedSocket | undefined
   #attempts = 0
   #onDisconnect: (cause: Error) => void = () => undefined
@@ -62,8 +47,9 @@ export class RedisClient implements CacheClient {
   /** Takes node-redis's own options, or a client to borrow them from, which is left as it is. */
   constructor(source: RedisClientOptions | NodeRedisClient, logger: Logger = silentLogger) {
     this.#logger = logger
+    this.#reads = new ReadBatch((keys) => answered(this.#bytes.mGet([...keys]) as unknown as Promise<Values>))
     this.#fence = new ServerFence((...command) => this.#redis.sendCommand(command), logger)
-    this.#use(isClient(source) ? duplicate(source) : createClient(ownOptions(source)))
+    this.#use(ownClient(source))
   }
 
   /** The node-redis client beneath, for commands that holdfast has no word for. */
@@ -89,6 +75,7 @@ export class RedisClient implements CacheClient {
 
   disconnect(): void {
     this.#attempts += 1
+    this.#reads.flush()
     this.#redis.destroy()
     // node-redis has no hold of a socket that is not connected yet.
     this.#socket?.destroy(new Error('Disconnected while it was connecting'))
@@ -104,6 +91,7 @@ export class RedisClient implements CacheClient {
   }
 
   async close(): Promise<void> {
+    this.#reads.flush()
     if (this.#redis.isOpen) await this.#redis.close()
   }
 
@@ -124,10 +112,13 @@ export class RedisClient implements CacheClient {
     await answered(this.#redis.unlink('holdfast:ping'))
   }
 
-  async getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
-    if (keys.length === 0) return []
-    const values = (await answered(this.#bytes.mGet([...keys]))) as unknown as (Buffer | null)[]
-    return values.map((value) => value ?? undefined)
+  getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
+    return keys.length === 0 ? Promise.resolve([]) : this.#reads.read(keys)
+  }
+
+  async timeLeft(key: string): Promise<number> {
+    const left = await answered(this.#redis.pTTL(key))
+    return left === -1 ? Infinity : Math.max(left, 0)
   }
 
   async set(key: string, value: Buffer, ttlMs: number): Promise<void> {
@@ -143,6 +134,15 @@ export class RedisClient implements CacheClient {
 
   async lease(key: string, token: string, ttlMs: number): Promise<number> {
     return Number(await this.#run(LEASE, leaseKeysOf(key), [token, String(ttlMs), SPARE_MS]))
+  }
+
+  async claim(keys: readonly [string, ...string[]], token: string, ttlMs: number): Promise<KeyClaim> {
+    const call = [
+      [...leaseKeysOf(keys[0]), ...keys],
+      [token, String(ttlMs), SPARE_MS],
+    ] as const
+    const [values, waitMs] = (await this.#run(CLAIM, ...call, this.#bytes)) as [Values, number | undefined]
+    return { values: values.map((value) => value ?? undefined), waitMs }
   }
 
   async keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {
@@ -209,68 +209,25 @@ export class RedisClient implements CacheClient {
     throw new Error('Disconnected while it was connecting')
   }
 
-  async #run(script: RedisScript, keys: string[], args: (string | Buffer)[]): Promise<unknown> {
-    const call = { keys, arguments: args }
+  async #run(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly (string | Buffer)[],
+    redis: Pick<RedisClientType, 'evalSha' | 'eval'> = this.#redis,
+  ): Promise<unknown> {
+    const call = { keys: [...keys], arguments: [...args] }
     try {
-      return await answered(this.#redis.evalSha(script.sha1, call))
+      return await answered(redis.evalSha(script.sha1, call))
     } catch (error) {
       const isUnknown = error instanceof CommandRefusedError && error.message.startsWith('NOSCRIPT')
       if (!isUnknown) throw error
-      return answered(this.#redis.eval(script.source, call))
+      return answered(redis.eval(script.source, call))
     }
-  }
-}
-
-/** Tells a refused command from a server that is not usable. */
-async function answered<Reply>(reply: Promise<Reply>): Promise<Reply> {
-  try {
-    return await reply
-  } catch (error) {
-    if (!(error instanceof ErrorReply)) throw error
-    // Where in which script it happened makes a new cause of each.
-    const message = error.message.replace(/ script: \w+, on .*$/, '')
-    const isRefusal = !UNUSABLE.has(message.split(' ', 1)[0] ?? '')
-    throw isRefusal
-      ? new CommandRefusedError(message, { cause: error })
-      : new Error(message, { cause: error })
   }
 }
 
 function ignoreRefusal(error: unknown): void {
   if (!(error instanceof ErrorReply)) throw error
-}
-
-function isClient(source: RedisClientOptions | NodeRedisClient): source is NodeRedisClient {
-  return 'duplicate' in source && typeof source.duplicate === 'function'
-}
-
-function duplicate(client: NodeRedisClient): RedisClientType {
-  const { options } = client as NodeRedisClient & { options?: RedisClientOptions }
-  const isStandalone = options !== undefined && !('rootNodes' in options) && !('sentinelRootNodes' in options)
-  if (isStandalone) return client.duplicate(ownOptions(options)) as RedisClientType
-  throw new InvalidOptionError(
-    'createCache: redis',
-    'expected a client as createClient() of node-redis makes it, got a pool, a cluster or a sentinel',
-  )
-}
-
-function ownOptions(options: RedisClientOptions): RedisClientOptions {
-  return {
-    ...options,
-    ...trackingOptions(options),
-    socket: {
-      ...options.socket,
-      // node-redis's clock would run on while the application holds the event loop.
-      connectTimeout: options.socket?.tls === true ? CONNECT_TIMEOUT_MS : 0,
-      socketTimeout: 0,
-      reconnectStrategy: false,
-    },
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: undefined as unknown as number,
-    // An absent timeout would be node-redis's own, which costs most of its throughput.
-    commandOptions: { timeout: undefined } as unknown as NonNullable<RedisClientOptions['commandOptions']>,
-    maintNotifications: 'disabled',
-  }
 }
 
 function leaseKeysOf(key: string): [lease: string, pulse: string] {

@@ -56,18 +56,30 @@ export const SET =
 // hands, so that whoever has read it is told of that, and not of each sign of life. It is read last: a write of
 // one's own makes the server forget that one wants to hear of the key.
 
-/** KEYS: lease, pulse. ARGV: token, ttl, spare. Takes it or prolongs it, and answers 0; or for how long it is another's. */
-export const LEASE = script(`
-if not redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2] + ARGV[3], 'NX') then
-  if redis.call('GET', KEYS[1]) ~= ARGV[1] then
-    local left = redis.call('PTTL', KEYS[2])
-    if left > 0 then return left end
+/** Takes a lease or prolongs it, and answers 0; or for how long it is another's. */
+const TAKE = `
+local function take(lease, pulse, token, ttl, spare)
+  if not redis.call('SET', lease, token, 'PX', ttl + spare, 'NX') then
+    if redis.call('GET', lease) ~= token then
+      local left = redis.call('PTTL', pulse)
+      if left > 0 then return left end
+    end
+    redis.call('SET', lease, token, 'PX', ttl + spare)
   end
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2] + ARGV[3])
-end
-redis.call('SET', KEYS[2], '', 'PX', ARGV[2])
-redis.call('GET', KEYS[1])
-return 0`)
+  redis.call('SET', pulse, '', 'PX', ttl)
+  redis.call('GET', lease)
+  return 0
+end`
+
+/** KEYS: lease, pulse. ARGV: token, ttl, spare. */
+export const LEASE = script(`${TAKE}
+return take(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])`)
+
+/** KEYS: lease, pulse, what is read, first what is leased. ARGV as LEASE has them. Takes it where nothing is there. */
+export const CLAIM = script(`${TAKE}
+local values = redis.call('MGET', unpack(KEYS, 3))
+if values[1] then return {values} end
+return {values, take(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])}`)
 
 /** KEYS: leases and their pulses, in pairs. ARGV: ttl, spare, a token for each. Prolongs those that are held. */
 export const KEEP = script(`
@@ -99,7 +111,16 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('UNLINK', KEYS[1], KEYS[2])`)
 
 /** All of them. */
-export const SCRIPTS: readonly RedisScript[] = [STAMP, ENSURE_STAMPS, RAISE, LEASE, KEEP, SET_LEASED, RELEASE]
+export const SCRIPTS: readonly RedisScript[] = [
+  STAMP,
+  ENSURE_STAMPS,
+  RAISE,
+  LEASE,
+  CLAIM,
+  KEEP,
+  SET_LEASED,
+  RELEASE,
+]
 
 function script(source: string): RedisScript {
   return { source, sha1: createHash('sha1').update(source).digest('hex') }

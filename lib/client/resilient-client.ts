@@ -77,6 +77,11 @@ export class ResilientClient {
     return this.#era
   }
 
+  /** Until when, by `performance.now()`, the store that serves is taken to have told of every change. */
+  get trustedUntil(): number {
+    return this.#state === 'ready' && this.#guard ? this.#guard.trustedUntil : Infinity
+  }
+
   /** Why Redis is not in use, in one line; `undefined` while it is. */
   get lastCause(): string | undefined {
     return this.#report.lastCause
@@ -105,7 +110,7 @@ export class ResilientClient {
   async ask<Result>(command: Command<Result>): Promise<Result | undefined> {
     const started = this.#start?.then(() => this.#try(command))
     const answer = await (started && this.#guard
-      ? this.#guard.wait(started).catch(giveUp)
+      ? this.#guard.wait(started).catch((): typeof UNANSWERED => UNANSWERED)
       : this.#try(command))
     return answer === UNANSWERED ? undefined : answer
   }
@@ -291,8 +296,4 @@ export class ResilientClient {
     if (from === 'ready' || to === 'ready') this.#changeStore()
     this.#events.emit('state', { from, to })
   }
-}
-
-function giveUp(): typeof UNANSWERED {
-  return UNANSWERED
 }

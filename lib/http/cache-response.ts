@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../cache/cache'
-import type { Opened, Since } from '../cache/entry-store'
+import type { Opened, Since } from '../cache/entry-reader'
 import { encodeBytes } from '../cache/value-codec'
 import { describeValue } from '../check-options'
 import type { Duration } from '../duration'
@@ -81,7 +81,7 @@ async function answer(
     isScoped: scope !== undefined,
     isIdentified: identifies(req, configuration.ignore),
   }
-  const opened = await visit.cache.entries.open(visit.key, visit.tags)
+  const opened = await visit.cache.reader.open(visit.key, visit.tags)
   const found = readStored(opened)
   const fwd = found === undefined ? 'uri-miss' : whyNotUsable(visit, found)
   visit.cache.counters.count(fwd === undefined)

@@ -75,6 +75,16 @@ export const clientContract: readonly ContractCase[] = [
     },
   },
   {
+    title: 'says, if it says so at all, for how long a value is there yet',
+    async run(client, key) {
+      if (client.timeLeft === undefined) return
+      assert.equal(await client.timeLeft(key('absent')), 0)
+      await client.set(key('there'), Buffer.from('1'), LONG_MS)
+      const left = await client.timeLeft(key('there'))
+      assert.ok(left > 0 && left <= LONG_MS, `${String(left)} ms are left`)
+    },
+  },
+  {
     title: 'takes keys with blanks, colons, braces and letters beyond ASCII',
     async run(client, key) {
       const name = key('a b:{c}/ü/日本\n')

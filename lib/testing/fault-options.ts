@@ -1,4 +1,5 @@
 import { describeValue } from '../check-options'
+import type { CacheClient } from '../client/cache-client'
 import { InvalidOptionError } from '../errors'
 import type { FaultyCommand } from './wire'
 import { COMMANDS } from './wire'
@@ -56,4 +57,18 @@ export function checkCommands(option: string, commands: unknown): ReadonlySet<Fa
 
 function isCommand(name: unknown): name is FaultyCommand {
   return COMMANDS.some((command) => command === name)
+}
+
+const METHODS = ['disconnect', 'close', 'onDisconnect', ...COMMANDS] as const
+const OPTIONAL: readonly string[] = ['info', 'connections', 'timeLeft']
+
+/**
+ * Makes sure of a client to wrap.
+ *
+ * @throws {InvalidOptionError} for what is no cache client.
+ */
+export function checkClient(option: string, client: CacheClient): void {
+  const given = client as Partial<CacheClient> | null
+  const isClient = METHODS.every((name) => OPTIONAL.includes(name) || typeof given?.[name] === 'function')
+  if (!isClient) throw new InvalidOptionError(option, `expected a CacheClient, got ${describeValue(client)}`)
 }

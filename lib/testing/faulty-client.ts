@@ -1,17 +1,15 @@
 import { checkOptions, describeValue, oneOf, wholeNumber } from '../check-options'
-import type { CacheClient, Lease } from '../client/cache-client'
+import type { CacheClient, KeyClaim, Lease } from '../client/cache-client'
 import { MemoryClient } from '../client/memory-client'
 import { systemClock } from '../clock'
 import { InvalidOptionError } from '../errors'
 import type { FailOptions, FaultOptions, FlapOptions, HangOptions } from './fault-options'
-import { checkCommands } from './fault-options'
+import { checkClient, checkCommands } from './fault-options'
 import type { FaultyCommand } from './wire'
-import { COMMANDS, Wire } from './wire'
+import { Wire } from './wire'
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 const RECONNECTED_WITHIN_MS = 1000
-const METHODS = ['disconnect', 'close', 'onDisconnect', ...COMMANDS] as const
-const OPTIONAL: readonly string[] = ['info', 'connections']
 
 /**
  * A cache client that has an outage when a test says so. See {@link faultyClient}.
@@ -20,11 +18,10 @@ const OPTIONAL: readonly string[] = ['info', 'connections']
  * subject to the new one, in the order in which it was sent.
  */
 export class FaultyClient implements CacheClient {
-  /** There where the client within has it. */
+  // There where the client within has them. What changes goes over the wire too, so a fault holds it up.
   readonly info?: () => Promise<string>
-  /** There where the client within has it. */
   readonly connections?: () => Promise<number>
-  /** There where the client within has it. What it tells goes over the wire too, so a fault holds it up. */
+  readonly timeLeft?: (key: string) => Promise<number>
   readonly onChange?: NonNullable<CacheClient['onChange']>
   readonly #client: CacheClient
   readonly #wire = new Wire()
@@ -43,6 +40,8 @@ export class FaultyClient implements CacheClient {
     if (connections !== undefined) this.connections = () => this.#send('connections', connections)
     const onChange = client.onChange?.bind(client)
     if (onChange !== undefined) this.onChange = this.#wire.carrying(onChange)
+    const timeLeft = client.timeLeft?.bind(client)
+    if (timeLeft !== undefined) this.timeLeft = (key) => this.#send('timeLeft', () => timeLeft(key))
     client.onDisconnect((cause) => {
       this.#lose(cause)
     })
@@ -201,6 +200,10 @@ export class FaultyClient implements CacheClient {
     return this.#send('lease', () => this.#client.lease(key, token, ttlMs))
   }
 
+  claim(keys: readonly [string, ...string[]], token: string, ttlMs: number): Promise<KeyClaim> {
+    return this.#send('claim', () => this.#client.claim(keys, token, ttlMs))
+  }
+
   keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {
     return this.#send('keepLeases', () => this.#client.keepLeases(leases, ttlMs))
   }
@@ -290,10 +293,6 @@ export function faultyClient(client?: CacheClient): FaultyClient {
   if (client === undefined) {
     return new FaultyClient(new MemoryClient({ maxEntries: 10_000, maxBytes: 64 * 2 ** 20 }, systemClock))
   }
-  for (const name of METHODS) {
-    if (OPTIONAL.includes(name) || typeof (client as Partial<CacheClient> | null)?.[name] === 'function')
-      continue
-    throw new InvalidOptionError('faultyClient', `expected a CacheClient, got ${describeValue(client)}`)
-  }
+  checkClient('faultyClient', client)
   return new FaultyClient(client)
 }

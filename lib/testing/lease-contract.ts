@@ -55,6 +55,26 @@ export const leaseContract: readonly ContractCase[] = [
     },
   },
   {
+    title: 'takes, as it reads, the lease of what is not there',
+    async run(client, key) {
+      await client.set(key('beside'), VALUE, LONG_MS)
+      const keys = [key('absent'), key('beside')] as const
+      assert.deepEqual(await client.claim(keys, 'one', LONG_MS), { values: [undefined, VALUE], waitMs: 0 })
+      const { waitMs = 0 } = await client.claim(keys, 'other', LONG_MS)
+      assert.ok(Number.isInteger(waitMs) && waitMs >= 1 && waitMs <= LONG_MS, `${String(waitMs)} ms are left`)
+      assert.equal(await client.setLeased(key('absent'), VALUE, { token: 'one', ttlMs: LONG_MS }), true)
+    },
+  },
+  {
+    title: 'takes no lease of what is there',
+    async run(client, key) {
+      await client.set(key('there'), VALUE, LONG_MS)
+      const { values, waitMs } = await client.claim([key('there')], 'one', LONG_MS)
+      assert.deepEqual([values, waitMs], [[VALUE], undefined])
+      assert.deepEqual(await client.keepLeases([{ key: key('there'), token: 'one' }], LONG_MS), [false])
+    },
+  },
+  {
     title: 'ends the lease of a key that is set',
     async run(client, key) {
       await client.lease(key('leased'), 'one', LONG_MS)

@@ -142,20 +142,22 @@ const SCENARIOS: [title: string, steps: (cache: Cache) => AsyncGenerator, result
     [undefined, undefined, 2, 2],
   ],
   [
-    'a copy for each reader',
+    'nothing that one reader does to a value and another sees',
     async function* (cache) {
       await cache.set('a', { list: [1] })
       const copy = await cache.get<{ list: number[] }>('a')
-      copy?.list.push(2)
+      yield attempt(() => copy?.list.push(2))
       const other = await cache.getOrSet('a', () => ({ list: [0] }))
-      other.list.push(3)
-      yield await cache.get('a')
+      yield attempt(() => other.list.push(3))
+      const first = await cache.getOrSet('first', () => ({ list: [1] }))
+      yield attempt(() => first.list.push(3))
+      yield [await cache.get('a'), await cache.get('first')]
       await cache.set('b', Buffer.from('abc'))
       const bytes = await cache.get<Buffer>('b')
       bytes?.fill('x')
       yield await cache.get('b')
     },
-    [{ list: [1] }, Buffer.from('abc')],
+    [TypeError, TypeError, TypeError, [{ list: [1] }, { list: [1] }], Buffer.from('abc')],
   ],
   [
     'what the cache counts',
@@ -231,6 +233,15 @@ function stands(stored: Stored): boolean {
 
 function same(value: unknown): [unknown, unknown] {
   return [value, value]
+}
+
+/** What comes of trying to change something: the class of the error, if there is one. */
+function attempt(change: () => unknown): unknown {
+  try {
+    return change()
+  } catch (error) {
+    return (error as Error).constructor
+  }
 }
 
 function circle(): object {

@@ -14,17 +14,17 @@ async function main(): Promise<void> {
     const json = JSON.stringify(rows)
     const rich = richSerializer.serialize(rows)
     const structured = v8.serialize(rows)
-    await compare(`Writing ${size} of rows with Dates and undefined`, {
+    await compare(`Writing ${size} of rows with Dates and undefined`, 1, {
       'JSON.stringify': () => Promise.resolve(JSON.stringify(rows)),
       richSerializer: () => Promise.resolve(richSerializer.serialize(rows)),
       'v8.serialize': () => Promise.resolve(v8.serialize(rows)),
     })
-    await compare(`Reading them (${String(rich.length)} bytes, JSON ${String(json.length)})`, {
+    await compare(`Reading them (${String(rich.length)} bytes, JSON ${String(json.length)})`, 1, {
       'JSON.parse': () => Promise.resolve(JSON.parse(json)),
       richSerializer: () => Promise.resolve(richSerializer.deserialize(rich)),
       'v8.deserialize': () => Promise.resolve(v8.deserialize(structured)),
     })
-    await compare(`Plain JSON of ${size}`, {
+    await compare(`Plain JSON of ${size}`, 1, {
       'JSON.stringify': () => Promise.resolve(JSON.stringify(plain)),
       isPlainJson: () => Promise.resolve(isPlainJson(plain)),
       'JSON.parse': () => Promise.resolve(JSON.parse(json)),

@@ -683,6 +683,7 @@ function surface(client: RedisClient): CacheClient {
     set: (key, value, ttlMs) => client.set(key, value, ttlMs),
     delete: (keys) => client.delete(keys),
     lease: (key, token, ttlMs) => client.lease(key, token, ttlMs),
+    claim: (keys, token, ttlMs) => client.claim(keys, token, ttlMs),
     keepLeases: (leases, ttlMs) => client.keepLeases(leases, ttlMs),
     setLeased: (key, value, lease) => client.setLeased(key, value, lease),
     release: (lease) => client.release(lease),

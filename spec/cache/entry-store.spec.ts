@@ -141,6 +141,7 @@ describe('The places of entries in Redis', () => {
   })
 
   it('are read in one round trip, with what says whether they are still right', async () => {
+    cache = await pool.connect(server, { nearCache: false })
     await cache.set('user', 'Ada', '1h', { tags: ['school'] })
     await cache.getOrSet('user', () => 'loaded', '1h', { tags: ['school'] })
     const before = await commandsProcessed()

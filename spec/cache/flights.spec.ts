@@ -33,12 +33,21 @@ for (const store of ['memory', 'Redis'] as const) {
       for (const answer of answers) expect(answer).to.deep.equal({ name: 'Ada' })
     })
 
-    it('give each caller a copy of its own', async () => {
+    it('give each caller a copy of its own, where nothing is kept in process', async () => {
+      cache = server ? await pool.connect(server, { nearCache: false }) : pool.open({ nearCache: false })
       const load = () => Promise.resolve({ marks: [1] })
       const answers = await Promise.all(Array.from({ length: 50 }, () => cache.getOrSet('user', load)))
       expect(new Set(answers).size).to.equal(50)
       for (const answer of answers) answer.marks.push(2)
       for (const answer of answers) expect(answer.marks).to.deep.equal([1, 2])
+      expect(await cache.get('user')).to.deep.equal({ marks: [1] })
+    })
+
+    it('give all callers the same value, which nobody can change', async () => {
+      const load = () => Promise.resolve({ marks: [1] })
+      const answers = await Promise.all(Array.from({ length: 50 }, () => cache.getOrSet('user', load)))
+      expect(new Set(answers).size).to.equal(1)
+      for (const answer of answers) expect(() => answer.marks.push(2)).to.throw(TypeError)
       expect(await cache.get('user')).to.deep.equal({ marks: [1] })
     })
 

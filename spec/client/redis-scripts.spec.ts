@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { createClient } from 'redis'
 import type { RedisClientType } from 'redis'
 import {
+  CLAIM,
   ENSURE_STAMPS,
   KEEP,
   LEASE,
@@ -37,7 +38,7 @@ describe('The scripts', () => {
     return client.eval(script.source, { keys, arguments: args })
   }
 
-  const ALL = { STAMP, ENSURE_STAMPS, RAISE, LEASE, KEEP, SET_LEASED, RELEASE }
+  const ALL = { STAMP, ENSURE_STAMPS, RAISE, LEASE, CLAIM, KEEP, SET_LEASED, RELEASE }
 
   it('are all among those that are loaded', () => {
     expect(SCRIPTS).to.have.members(Object.values(ALL))
@@ -149,6 +150,20 @@ describe('The scripts', () => {
       await client.mSet({ lease: 'one', pulse: '' })
       expect(await run(LEASE, LEASE_AND_PULSE, 'other', '1000', '9000')).to.equal(0)
       expect(await client.pTTL('pulse')).to.be.within(1, 1000)
+    })
+  })
+
+  describe('CLAIM', () => {
+    it('takes the lease of what is not there, and of nothing else', async () => {
+      await client.set('beside', 'value')
+      const keys = [...LEASE_AND_PULSE, 'key', 'beside']
+      expect(await run(CLAIM, keys, 'one', '1000', '9000')).to.deep.equal([[null, 'value'], 0])
+      expect(await client.get('lease')).to.equal('one')
+      const [, left] = (await run(CLAIM, keys, 'other', '1000', '9000')) as [unknown, number]
+      expect(left).to.be.within(1, 1000)
+      await client.set('key', 'made')
+      expect(await run(CLAIM, keys, 'other', '1000', '9000')).to.deep.equal([['made', 'value']])
+      expect(await client.get('lease')).to.equal('one')
     })
   })
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CommandRefusedError } from 'holdfast'
-import type { CacheClient, Lease } from 'holdfast'
+import type { CacheClient, KeyClaim, Lease } from 'holdfast'
 import { MemoryClient } from '../../lib/client/memory-client'
 import { systemClock } from '../../lib/clock'
 
@@ -121,6 +121,10 @@ export class FakePrimary implements CacheClient {
 
   lease(key: string, token: string, ttlMs: number): Promise<number> {
     return this.#answer('lease', () => this.store.lease(key, token, ttlMs))
+  }
+
+  claim(keys: readonly [string, ...string[]], token: string, ttlMs: number): Promise<KeyClaim> {
+    return this.#answer('claim', () => this.store.claim(keys, token, ttlMs))
   }
 
   keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {

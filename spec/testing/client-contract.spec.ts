@@ -55,6 +55,28 @@ describe('The client contract', () => {
           'keeps an empty value apart from none',
         ],
         [
+          'reads, and leaves the lease to whoever asks next',
+          (sound) => ({
+            claim: async (keys) => ({ values: await sound.getMany(keys), waitMs: 0 }),
+          }),
+          'takes, as it reads, the lease of what is not there',
+        ],
+        [
+          'takes a lease whatever is there',
+          (sound) => ({
+            claim: async (keys, token, ttl) => ({
+              values: await sound.getMany(keys),
+              waitMs: await sound.lease(keys[0], token, ttl),
+            }),
+          }),
+          'takes no lease of what is there',
+        ],
+        [
+          'says that what is not there has time left',
+          () => ({ timeLeft: () => Promise.resolve(1) }),
+          'says, if it says so at all, for how long a value is there yet',
+        ],
+        [
           'leaves out what is missing',
           (sound) => ({
             getMany: async (keys) => (await sound.getMany(keys)).filter((value) => value !== undefined),
@@ -348,6 +370,7 @@ function withFlaws(sound: MemoryClient, flaws: Partial<CacheClient>): CacheClien
     set: (key, value, ttl) => sound.set(key, value, ttl),
     delete: (keys) => sound.delete(keys),
     lease: (key, token, ttl) => sound.lease(key, token, ttl),
+    claim: (keys, token, ttl) => sound.claim(keys, token, ttl),
     keepLeases: (leases, ttl) => sound.keepLeases(leases, ttl),
     setLeased: (key, value, lease) => sound.setLeased(key, value, lease),
     release: (lease) => sound.release(lease),

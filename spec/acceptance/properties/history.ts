@@ -176,6 +176,7 @@ export class History {
       delete: (keys) => noted('delete', keys, () => store.delete(keys)),
       stamp: (counter, stamps, ttlMs) => noted('stamp', stamps, () => store.stamp(counter, stamps, ttlMs)),
       lease: (key, token, ttlMs) => store.lease(key, token, ttlMs),
+      claim: (keys, token, ttlMs) => store.claim(keys, token, ttlMs),
       keepLeases: (leases, ttlMs) => store.keepLeases(leases, ttlMs),
       setLeased: async (key, value, lease) => {
         let isStored = false

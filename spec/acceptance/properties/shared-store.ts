@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { CacheClient, Lease } from 'holdfast'
+import type { CacheClient, KeyClaim, Lease } from 'holdfast'
 
 interface Kept {
   readonly value: Buffer
@@ -64,6 +64,11 @@ export class SharedStore implements CacheClient {
       return Promise.resolve(Math.max(1, Math.round(held.until - performance.now())))
     this.#keep(leaseOf(key), Buffer.from(token), ttlMs)
     return Promise.resolve(0)
+  }
+
+  async claim(keys: readonly [string, ...string[]], token: string, ttlMs: number): Promise<KeyClaim> {
+    const values = keys.map((key) => this.#find(key)?.value)
+    return { values, waitMs: values[0] === undefined ? await this.lease(keys[0], token, ttlMs) : undefined }
   }
 
   keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {

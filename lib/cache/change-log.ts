@@ -1,0 +1,30 @@
+/** As many changes as are known by name, at least. */
+const MOST_CHANGES = 5000
+
+/**
+ * Which names changed lately, and when. It knows the last 5,000 changes or more, never 10,000, so that nobody has
+ * to say when a name is no longer of interest; of what was before that it assumes the worst.
+ */
+export class ChangeLog {
+  #recent = new Map<string, number>()
+  #older = new Map<string, number>()
+  /** The last moment before `#recent` and `#older` begin. */
+  #recentSince = 0
+  #olderSince = 0
+
+  /** Notes that a name has changed. Moments are whole numbers, each greater than the one before. */
+  note(name: string, moment: number): void {
+    this.#recent.set(name, moment)
+    if (this.#recent.size < MOST_CHANGES) return
+    this.#older = this.#recent
+    this.#olderSince = this.#recentSince
+    this.#recent = new Map()
+    this.#recentSince = moment
+  }
+
+  /** Whether the name may have changed after that moment. */
+  mayHaveChanged(name: string, since: number): boolean {
+    if (since < this.#olderSince) return true
+    return (this.#recent.get(name) ?? this.#older.get(name) ?? 0) > since
+  }
+}

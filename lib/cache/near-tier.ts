@@ -1,0 +1,141 @@
+import type { CacheClient } from '../client/cache-client'
+import type { MemoryClient } from '../client/memory-client'
+import type { ResilientClient } from '../client/resilient-client'
+import type { Clock } from '../clock'
+import { systemClock } from '../clock'
+import { coarseMonotonic } from '../coarse-clock'
+import type { Entry } from './entry'
+import type { KeyNames } from './key-names'
+import type { Token } from './near-cache'
+import { NearCache } from './near-cache'
+import type { Decoded, Payload, ValueCodec } from './value-codec'
+
+/** How much is kept in process in front of Redis. */
+export interface NearBounds {
+  /** Most values. */
+  readonly maxEntries: number
+  /** Most bytes of all of them, as they are written. */
+  readonly maxBytes: number
+}
+
+interface Parts {
+  readonly bounds: NearBounds | undefined
+  readonly client: ResilientClient
+  readonly primary: CacheClient | undefined
+  readonly memory: MemoryClient
+  readonly names: KeyNames
+  readonly codec: ValueCodec
+  readonly clock: Clock
+}
+
+/** That a value is not in process. */
+export const NOT_NEAR = Symbol('not near')
+
+/** What a reading of a store found, and when it began. */
+export interface Read {
+  /** What is there and still right. */
+  readonly entry: Entry | undefined
+  /** What {@link NearTier.begin} gave before it. */
+  readonly token: Token | undefined
+}
+
+/**
+ * What the store that serves has been read to have, in process, as values: for as long as that store would tell of
+ * a change. Redis tells over the connection that the reading went over, and is asked twice a second whether it is
+ * still there; memory is told by those who change it.
+ *
+ * Only what was read is kept, never what was written: a write makes Redis forget that one wants to hear of a key.
+ */
+export class NearTier {
+  readonly #parts: Parts
+  readonly #copies: NearCache<unknown> | undefined
+  readonly #client: ResilientClient
+  readonly #now: () => number
+  /** The time by which connections are judged, where the cache goes by another clock. */
+  readonly #realNow: (() => number) | undefined
+  /** When it was last asked whether what the store tells can be trusted: once for all that is found at a time. */
+  #trustedAt = -Infinity
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#client = parts.client
+    this.#now = coarseMonotonic(parts.clock)
+    if (parts.clock !== systemClock) this.#realNow = coarseMonotonic(systemClock)
+    if (parts.bounds !== undefined) this.#copies = new NearCache({ ...parts.bounds, now: this.#now })
+  }
+
+  /** How many values there are, and how many bytes they took as they were written. */
+  get load(): { readonly size: number; readonly bytes: number } {
+    return { size: this.#copies?.size ?? 0, bytes: this.#copies?.bytes ?? 0 }
+  }
+
+  /** The value of a key, if it is here and proven to be right; {@link NOT_NEAR} else. */
+  find(key: string): unknown {
+    const now = this.#now()
+    const kept = this.#copies?.find(key, now)
+    if (kept === undefined || (now !== this.#trustedAt && !this.#isTrusted(now))) return NOT_NEAR
+    return kept.isWhole ? kept.copy : this.#decode(kept.copy as Payload)
+  }
+
+  /** To be called before a store is read. `undefined` where it doesn't tell of changes. */
+  begin(store: CacheClient): Token | undefined {
+    const { client, memory, primary } = this.#parts
+    // A Redis that has only just come back has no room for all: what memory says then is nobody's business here.
+    const isServing = (client.state === 'ready') === (store !== memory)
+    const tells = store === memory || primary?.tellsChanges?.() === true
+    return isServing && tells ? this.#copies?.begin() : undefined
+  }
+
+  /** Keeps what was read, unless it has changed since the reading began. */
+  keep(key: string, { entry, token }: Read, decoded: Decoded): void {
+    const copies = this.#copies
+    if (copies === undefined || entry === undefined || token === undefined) return
+    const { client, names } = this.#parts
+    const name = names.of(key)
+    const asked = this.#now()
+    const none = Promise.resolve(0)
+    const isWhole = decoded.isShared
+    const copy = isWhole ? decoded.value : alone(entry)
+    const bytes = entry.payload.length + key.length
+    void client
+      // Where another store answers by now, it says nothing of what was read.
+      .read((store) => (this.begin(store) === undefined ? undefined : store.timeLeft?.(name)) ?? none)
+      .then((left) =>
+        copies.keep(key, copy, { token, deadline: asked + left, tags: entry.tags, bytes, isWhole }),
+      )
+  }
+
+  #isTrusted(now: number): boolean {
+    const realNow = this.#realNow?.() ?? now
+    if (realNow >= this.#client.trustedUntil) return false
+    if (this.#realNow === undefined) this.#trustedAt = now
+    return true
+  }
+
+  #decode(payload: Payload): unknown {
+    const decoded = this.#parts.codec.decode(payload)
+    return decoded === undefined ? NOT_NEAR : decoded.value
+  }
+
+  /** What is under the key is no longer right. */
+  changed(key: string): void {
+    this.#copies?.changed(key)
+  }
+
+  /** What depends on these tags is no longer right. */
+  changedTags(tags: readonly string[]): void {
+    for (const tag of tags) this.#copies?.changedTag(tag)
+  }
+
+  /** Nothing is right any more. */
+  changedAll(): void {
+    this.#copies?.changedAll()
+  }
+}
+
+/** With bytes of its own: those that were read are part of all that arrived with them, and would keep it. */
+function alone({ kind, payload }: Payload): Payload {
+  const bytes = Buffer.allocUnsafeSlow(payload.length)
+  payload.copy(bytes)
+  return { kind, payload: bytes }
+}

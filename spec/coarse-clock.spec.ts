@@ -1,0 +1,73 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect } from 'chai'
+import sinon from 'sinon'
+import { systemClock } from '../lib/clock'
+import { coarseMonotonic } from '../lib/coarse-clock'
+import { ManualClock } from './support/manual-clock'
+
+describe('The coarse clock', () => {
+  afterEach(() => {
+    sinon.restore()
+  })
+
+  it("looks at the machine's clock once for many readings in a turn of the event loop", async () => {
+    const looks = sinon.spy(systemClock, 'monotonic')
+    const now = coarseMonotonic(systemClock)
+    const first = now()
+    await Promise.resolve()
+    expect(now()).to.equal(first)
+    expect(looks.callCount).to.equal(1)
+    await turn()
+    now()
+    expect(looks.callCount).to.equal(2)
+  })
+
+  it('tells the time of now when the loop wakes up after a while', async () => {
+    const now = coarseMonotonic(systemClock)
+    now()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(now()).to.be.closeTo(performance.now(), 5)
+  })
+
+  it('looks again after 64 readings in a loop that does not end its turn', () => {
+    const looks = sinon.spy(systemClock, 'monotonic')
+    const now = coarseMonotonic(systemClock)
+    for (let reading = 0; reading < 640; reading += 1) now()
+    expect(looks.callCount).to.equal(10)
+  })
+
+  it('leaves nothing behind for the loop to do when nobody asks', async () => {
+    const plan = sinon.spy(globalThis, 'setImmediate')
+    const now = coarseMonotonic(systemClock)
+    now()
+    await turn()
+    await turn()
+    expect(plan.callCount).to.equal(1)
+  })
+
+  it('follows fake timers', () => {
+    const clock = sinon.useFakeTimers()
+    const now = coarseMonotonic(systemClock)
+    const start = now()
+    clock.tick(250)
+    expect(now() - start).to.equal(250)
+  })
+
+  it('recovers from fake timers that were taken away with its reading still standing', async () => {
+    const clock = sinon.useFakeTimers()
+    const now = coarseMonotonic(systemClock)
+    now()
+    clock.restore()
+    for (let reading = 0; reading < 64; reading += 1) now()
+    await turn()
+    expect(now()).to.be.closeTo(performance.now(), 5)
+  })
+
+  it("reads a test's own clock each time", () => {
+    const clock = new ManualClock()
+    const now = coarseMonotonic(clock)
+    const start = now()
+    clock.advance(10)
+    expect(now() - start).to.equal(10)
+  })
+})
