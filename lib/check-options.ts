@@ -42,6 +42,24 @@ export function wholeNumber(
 }
 
 /**
+ * Reads a number from 0 up to a bound, or takes the default where the option is absent.
+ *
+ * @throws {InvalidOptionError} for anything else.
+ */
+export function numberWithin(
+  option: string,
+  value: unknown,
+  { max, default: fallback }: { max: number; default: number },
+): number {
+  if (value === undefined) return fallback
+  if (typeof value === 'number' && value >= 0 && value <= max) return value
+  throw new InvalidOptionError(
+    option,
+    `expected a number from 0 to ${String(max)}, got ${describeValue(value)}`,
+  )
+}
+
+/**
  * Reads one of a few names, or takes the default where the option is absent.
  *
  * @throws {InvalidOptionError} for anything else.

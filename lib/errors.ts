@@ -8,6 +8,7 @@ export type HoldfastErrorCode =
   | 'unverified_token'
   | 'revoked_token'
   | 'revocations_unavailable'
+  | 'loader_timeout'
   | 'command_timeout'
   | 'command_refused'
 
@@ -93,6 +94,15 @@ export class RevocationsUnavailableError extends HoldfastError {
 
   constructor() {
     super('Revocations cannot be checked at the moment')
+  }
+}
+
+/** A loader has taken longer than its caller was willing to wait, and there was nothing to stand in. It goes on. */
+export class LoaderTimeoutError extends HoldfastError {
+  readonly code = 'loader_timeout'
+
+  constructor(timeoutMs: number) {
+    super(`The value was not there within ${String(timeoutMs)} ms; its load goes on`)
   }
 }
 

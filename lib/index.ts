@@ -14,7 +14,9 @@ export type { RevokedAll, RevokeOptions, TokenBlacklistOptions } from './auth/to
 export type { TokenClaims } from './auth/token-id'
 
 export { Cache, createCache } from './cache/cache'
-export type { EntryOptions } from './cache/entry-options'
+export type { CacheEvents } from './cache/cache-core'
+export type { EntryOptions, LoadOptions, Ttl } from './cache/entry-options'
+export type { LoadContext } from './cache/load-context'
 export type { KeyFunction, KeyPart } from './cache/cache-key'
 export { cached } from './cache/cached'
 export type { CacheChoice, CachedOptions } from './cache/cached'
@@ -40,6 +42,7 @@ export {
   InvalidKeyError,
   InvalidOptionError,
   InvalidTokenError,
+  LoaderTimeoutError,
   NotCacheableError,
   RevocationsUnavailableError,
   TokenRevokedError,

@@ -230,8 +230,7 @@ export class TokenBlacklist {
   }
 
   #keyOf(id: string): string {
-    const { namespace } = this.#cache
-    return `${namespace === '' ? '' : `${namespace}:`}blacklist:${id}`
+    return `${this.#cache.prefix}blacklist:${id}`
   }
 
   #now(): number {

@@ -59,6 +59,17 @@ export function checkKey(key: unknown, what = 'key'): string {
 }
 
 /**
+ * The same for many keys, each of them once.
+ *
+ * @throws {InvalidKeyError} naming the place of the first that is none; {@link InvalidOptionError} where they are no array.
+ */
+export function checkKeys(keys: readonly string[]): string[] {
+  if (!Array.isArray(keys))
+    throw new InvalidOptionError('keys', `expected an array, got ${describeValue(keys)}`)
+  return [...new Set((keys as unknown[]).map((key, index) => checkKey(key, `key ${String(index + 1)}`)))]
+}
+
+/**
  * Writes one part so that different parts never read the same: `%`, `:` and whatever else stands between
  * parts are escaped, and a string that reads like a number, a boolean or a bigint stands in quotes (`42` is
  * the number, `'42'` the string).

@@ -1,37 +1,21 @@
-import type { RedisClientType } from 'redis'
-import { describeValue, oneOf } from '../check-options'
-import type { ClientEvents, ClientState, Closed, Stored } from '../client/client-state'
-import { HistoryProof } from '../client/history-proof'
-import { Journal } from '../client/journal'
-import { MemoryClient } from '../client/memory-client'
-import { ResilientClient } from '../client/resilient-client'
-import type { Clock } from '../clock'
-import type { Duration } from '../duration'
+import { describeValue } from '../check-options'
+import type { Stored } from '../client/client-state'
+import { weakest } from '../client/client-state'
 import { InvalidOptionError } from '../errors'
-import type { Health } from '../observe/health'
-import { readHealth } from '../observe/health'
-import type { CacheStats } from '../observe/stats'
-import { Counters, readStats } from '../observe/stats'
-import { checkKey } from './cache-key'
-import { followChanges } from './change-feed'
-import type { EntryOptions } from './entry-options'
-import { readEntryOptions } from './entry-options'
-import { EntryReader } from './entry-reader'
-import { EntryStore } from './entry-store'
-import { Flights } from './flights'
-import { KeyNames } from './key-names'
-import { Leases } from './leases'
-import type { Outcome } from './loads'
-import { Loads } from './loads'
-import { NearTier, NOT_NEAR } from './near-tier'
-import type { CacheConfiguration, CacheOptions } from './options'
-import { resolveOptions } from './options'
-import { Refusals } from './refusals'
-import { checkTags, Stamps } from './tags'
-import { ValueCodec } from './value-codec'
-
-/** How many changed keys and tags are noted one by one. */
-const MOST_CHANGES = 10_000
+import { CacheBase } from './cache-base'
+import { CacheCore } from './cache-core'
+import { checkKey, checkKeys } from './cache-key'
+import { checkNamespace, resolveOptions } from './configuration'
+import type { EntryDefaults, EntryOptions, LoadCall, LoadOptions, Ttl } from './entry-options'
+import { readEntryOptions, readLoadOptions } from './entry-options'
+import { termsFor } from './entry-terms'
+import type { LoadContext } from './load-context'
+import { loadMany } from './load-many'
+import type { Loader } from './loads'
+import { DUE, NOT_NEAR } from './near-tier'
+import type { CacheOptions } from './options'
+import { Scope } from './scope'
+import { checkTags } from './tags'
 
 /**
  * A cache over Redis, with memory in its place while Redis can't be used. No method rejects because of Redis,
@@ -40,118 +24,64 @@ const MOST_CHANGES = 10_000
  * What comes out has the type that went in, see {@link richSerializer}. Plain JSON is frozen and one value for all its
  * readers; of anything else, and with `nearCache: false`, each gets a copy of his own.
  */
-export class Cache {
-  readonly #configuration: CacheConfiguration
-  readonly #memory: MemoryClient
-  readonly #client: ResilientClient
-  readonly #near: NearTier
-  readonly #reader: EntryReader
-  readonly #entries: EntryStore
-  readonly #flights = new Flights<Outcome>()
-  readonly #counters = new Counters()
-  readonly #codec: ValueCodec
-  readonly #leases: Leases
-  readonly #loads: Loads
+export class Cache extends CacheBase {
+  readonly #prefix: string
+  readonly #defaults: EntryDefaults
 
-  /** See {@link createCache}. */
-  constructor(options?: CacheOptions) {
-    this.#configuration = resolveOptions(options)
-    const { primary, namespace, memory, clock, logger, commandTimeoutMs } = this.#configuration
-    const isSharing = this.#configuration.near !== undefined
-    this.#codec = new ValueCodec({ ...this.#configuration, isSharing })
-    this.#memory = new MemoryClient(memory, clock)
-    const stamps = new Stamps(namespace)
-    this.#client = new ResilientClient({
-      primary,
-      memory: this.#memory,
-      journal: new Journal(MOST_CHANGES, stamps.ground([])),
-      history: new HistoryProof(stamps.anchors, MOST_CHANGES),
-      commandTimeoutMs,
-      logger,
-    })
-    const store = { client: this.#client, memory: this.#memory, names: new KeyNames(namespace), clock }
-    this.#near = new NearTier({ ...store, primary, codec: this.#codec, bounds: this.#configuration.near })
-    this.#reader = new EntryReader({ ...store, near: this.#near, stamps })
-    this.#entries = new EntryStore({ ...store, near: this.#near, stamps })
-    this.#leases = new Leases(
-      this.#reader,
-      this.#entries,
-      () => this.isConnected && primary?.tellsChanges?.() === true,
-    )
-    const parts = { entries: this.#entries, near: this.#near, leases: this.#leases, flights: this.#flights }
-    const refusals = new Refusals(this.#counters, logger)
-    this.#loads = new Loads({ ...parts, codec: this.#codec, counters: this.#counters, refusals })
-    followChanges({ ...parts, client: this.#client, primary })
-  }
-
-  /** Whether Redis is in use now. */
-  get isConnected(): boolean {
-    return this.#client.state === 'ready'
-  }
-
-  /** Which store serves, and why. */
-  get state(): ClientState {
-    return this.#client.state
+  /** See {@link createCache}. @internal */
+  constructor(core: CacheCore, scope = Scope.whole) {
+    super(core, scope)
+    this.#prefix = scope.prefix
+    this.#defaults = { ttlMs: core.configuration.ttlMs, scope }
   }
 
   /**
-   * The node-redis client beneath, for commands that the cache has no word for, if there is one. It rejects
-   * while Redis is away.
+   * A part of this cache with keys and tags of its own, for a tenant, say: over the same connection, and cleared by
+   * itself. To clear this cache clears it too; to close one is to close all.
+   *
+   * @param name - what its keys begin with, before a colon; with colons, a part of a part.
+   * @throws {InvalidOptionError} for a name that is empty or has blanks or braces.
    */
-  get redis(): RedisClientType | undefined {
-    const { primary } = this.#configuration
-    return primary !== undefined && 'redis' in primary ? (primary.redis as RedisClientType) : undefined
-  }
-
-  /** What its keys begin with; `''` for nothing. */
-  get namespace(): string {
-    return this.#configuration.namespace
-  }
-
-  /** The client beneath, for parts of holdfast that keep state of their own. @internal */
-  get client(): ResilientClient {
-    return this.#client
-  }
-
-  /** What finds the entries, for what cannot be made by a loader. @internal */
-  get reader(): EntryReader {
-    return this.#reader
-  }
-
-  /** What stores them. @internal */
-  get entries(): EntryStore {
-    return this.#entries
-  }
-
-  /** What this cache counts. @internal */
-  get counters(): Counters {
-    return this.#counters
-  }
-
-  /** Where this cache's time comes from. @internal */
-  get clock(): Clock {
-    return this.#configuration.clock
-  }
-
-  /** Adds a listener. Returns the function that takes it away again. */
-  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
-    oneOf('on', name, ['state', 'degraded', 'recovered'], 'state')
-    return this.#client.on(name, listener)
+  namespace(name: string): Cache {
+    const parts = checkNamespace('namespace', name).split(':')
+    if (parts.includes(''))
+      throw new InvalidOptionError(
+        'namespace',
+        `expected a name that is not empty, got ${describeValue(name)}`,
+      )
+    return new Cache(
+      this.core,
+      parts.reduce((scope, part) => scope.within(part), this.scope),
+    )
   }
 
   /** The value under a key; `undefined` is a miss. The type is the caller's word: nothing checks it. */
   get<Value = unknown>(key: string): Promise<Value | undefined> {
-    const near = this.#near.find(key)
+    const name = this.#prefix === '' ? key : this.#nameOf(key)
+    const near = this.core.near.find(name)
     if (near === NOT_NEAR) return this.#get(key) as Promise<Value | undefined>
-    this.#counters.hits += 1
+    this.core.counters.hits += 1
     return Promise.resolve(near as Value)
   }
 
-  /** Whether there is a value under a key, be it `undefined` or `null`. */
+  /** The values under these keys, by key: those that are there. */
+  async getMany<Value = unknown>(keys: readonly string[]): Promise<Map<string, Value>> {
+    const found = new Map<string, Value>()
+    await Promise.all(
+      checkKeys(keys).map(async (key) => {
+        const read = await this.#look(key)
+        if (read !== undefined) found.set(key, read.value as Value)
+      }),
+    )
+    return found
+  }
+
+  /** Whether there is a value under a key, be it `undefined` or `null`. The value itself is not fetched. */
   async has(key: string): Promise<boolean> {
-    if (this.#near.find(key) !== NOT_NEAR) return true
-    const { entry } = await this.#reader.find(checkKey(key))
-    return entry !== undefined && this.#codec.canRead(entry)
+    const name = this.#nameOf(key)
+    const { near, reader, codec } = this.core
+    if (near.find(name) !== NOT_NEAR) return true
+    return reader.has(name, this.scope.tags, (kind) => codec.canRead({ kind }))
   }
 
   /**
@@ -162,29 +92,55 @@ export class Cache {
    *   refused it, a later change of the key has overtaken it, or the cache is closed.
    * @throws {InvalidOptionError} for a bad ttl or option; {@link InvalidKeyError} for a bad key.
    */
-  async set(key: string, value: unknown, ttl?: Duration, options?: EntryOptions): Promise<Stored> {
-    checkKey(key)
-    const { ttlMs, tags } = readEntryOptions('set', this.#configuration, ttl, options)
-    const payload = this.#loads.encode(key, value)
+  async set<Value>(
+    key: string,
+    value: Value,
+    ttl?: Ttl<NoInfer<Value>>,
+    options?: EntryOptions<NoInfer<Value>>,
+  ): Promise<Stored> {
+    const name = this.#nameOf(key)
+    const { loads, near, flights, entries, codec, configuration } = this.core
+    const plan = readEntryOptions('set', this.#defaults, { ttl, options })
+    const terms = termsFor('set', plan, value, configuration)
+    const payload = loads.encode(name, value)
     if (payload === undefined) {
       await this.delete(key)
       return 'none'
     }
     // A flight of its own: who asks for the key meanwhile gets this value, and a later change overtakes it.
-    this.#near.changed(key)
-    const flight = this.#flights.start(key, { tags, isLoad: false }, async ({ isUnderWay }) => {
-      const stored = await this.#entries.put(key, payload, { ttlMs, tags, isUnderWay })
+    near.changed(name)
+    const traits = { tags: terms.tags, isLoad: false, isOpen: false }
+    const flight = flights.start(name, traits, async ({ isUnderWay }) => {
+      const stored = await entries.put(name, await codec.pack(payload), { ...terms, isUnderWay })
       return { payload, value, isShared: false, isHit: true, stored }
     })
-    this.#entries.hold(flight.outcome)
+    entries.hold(flight.outcome)
     return (await flight.outcome).stored ?? 'none'
+  }
+
+  /**
+   * Puts many values under their keys, each as `set` does.
+   *
+   * @returns the least of where they stand: `'redis'` where all of them are in Redis.
+   */
+  async setMany<Value>(
+    entries: Iterable<readonly [key: string, value: Value]>,
+    ttl?: Ttl<NoInfer<Value>>,
+    options?: EntryOptions<NoInfer<Value>>,
+  ): Promise<Stored> {
+    const all = [...entries]
+    checkKeys(all.map(([key]) => key))
+    return weakest(await Promise.all(all.map(([key, value]) => this.set(key, value, ttl, options))))
   }
 
   /** Takes the value of a key away. A load of it that is under way will not be stored. */
   async delete(key: string): Promise<Stored> {
-    checkKey(key)
-    this.#flights.dismiss(key)
-    return this.#entries.delete(key)
+    return this.#delete([this.#nameOf(key)])
+  }
+
+  /** The same for many keys at once. */
+  async deleteMany(keys: readonly string[]): Promise<Stored> {
+    return this.#delete(checkKeys(keys).map((key) => this.scope.key(key)))
   }
 
   /**
@@ -193,18 +149,38 @@ export class Cache {
    *
    * @param ttl - how long it lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
    * @throws whatever the loader throws, to all who waited for it; it is forgotten then, and the next call tries again.
-   * @throws {InvalidOptionError} for a bad ttl or option; {@link InvalidKeyError} for a bad key.
+   * @throws {InvalidOptionError} for a bad ttl or option; {@link InvalidKeyError} for a bad key;
+   *   {@link LoaderTimeoutError} where there is nothing within `loaderTimeout`.
    */
   getOrSet<Value>(
     key: string,
-    loader: () => Value | Promise<Value>,
-    ttl?: Duration,
-    options?: EntryOptions,
+    loader: (context: LoadContext<NoInfer<Value>>) => Value | Promise<Value>,
+    ttl?: Ttl<NoInfer<Value>>,
+    options?: LoadOptions<NoInfer<Value>>,
   ): Promise<Value> {
-    const near = this.#near.find(key)
-    if (near === NOT_NEAR) return this.#getOrSet(key, loader, ttl, options) as Promise<Value>
-    this.#counters.hits += 1
+    const name = this.#prefix === '' ? key : this.#nameOf(key)
+    const near = this.core.near.findOrRenew(name)
+    if (near === NOT_NEAR || near === DUE)
+      return this.#load(name, { loader, ttl, options, isDue: near === DUE }) as Promise<Value>
+    this.core.counters.hits += 1
     return Promise.resolve(near as Value)
+  }
+
+  /**
+   * The values under many keys, by key; of those that are not there, the loader's, which is asked once for them all.
+   * What it gives no value for is not stored, and not in the answer.
+   *
+   * @throws as {@link Cache.getOrSet} does; a `TypeError` where the loader gives no `Map`.
+   */
+  async getOrSetMany<Value>(
+    keys: readonly string[],
+    loader: (missing: string[]) => ReadonlyMap<string, Value> | Promise<ReadonlyMap<string, Value>>,
+    ttl?: Ttl<NoInfer<Value>>,
+    options?: LoadOptions<NoInfer<Value>>,
+  ): Promise<Map<string, Value>> {
+    const names = new Map(checkKeys(keys).map((key) => [key, this.scope.key(key)]))
+    const plan = readLoadOptions('getOrSetMany', this.#defaults, { loader, ttl, options })
+    return (await loadMany(this.core.loads, names, loader, plan)) as Map<string, Value>
   }
 
   /**
@@ -215,59 +191,52 @@ export class Cache {
     checkTags('invalidateTags', tags)
     if (tags.length === 0)
       throw new InvalidOptionError('invalidateTags', 'expected at least one tag, got none')
-    this.#flights.dismissTagged(tags)
-    return this.#entries.invalidate(tags)
+    return this.#invalidate(this.scope.named(tags))
   }
 
   /** Makes void all values of this namespace, and nothing else: revocations and other people's keys stay. */
   clear(): Promise<Stored> {
-    this.#flights.dismissAll()
-    return this.#entries.clear()
+    if (this.#prefix !== '') return this.#invalidate([this.#prefix])
+    this.core.flights.dismissAll()
+    return this.core.entries.clear()
   }
 
-  /** What the cache has counted, and what the store that serves says of itself. */
-  getStats(): Promise<CacheStats> {
-    const nameKey = (stored: string): string | undefined => this.#entries.callersKey(stored)
-    return readStats(this.#client, this.#memory, this.#counters.tally(), nameKey)
-  }
-
-  /** How the cache is, for a health route. */
-  health(): Promise<Health> {
-    return readHealth(this.#client)
-  }
-
-  /**
-   * Ends the connection, after what is being stored. From then on reads miss and writes answer `'none'`. During
-   * an outage it tries once, for at most a second, to bring over what was changed. Idempotent.
-   *
-   * @returns what Redis has not got and nobody is going to tell it any more.
-   */
-  async close(): Promise<Closed> {
-    this.#leases.end()
-    await this.#entries.drain()
-    return this.#client.close()
+  #nameOf(key: string): string {
+    return this.scope.key(checkKey(key))
   }
 
   async #get(key: string): Promise<unknown> {
-    const read = await this.#reader.find(checkKey(key))
-    const found = read.entry && this.#codec.decode(read.entry)
-    this.#counters.count(found !== undefined)
-    if (found !== undefined) this.#near.keep(key, read, found)
-    return found?.value
+    return (await this.#look(checkKey(key)))?.value
   }
 
-  async #getOrSet(
-    key: string,
-    loader: () => unknown,
-    ttl: Duration | undefined,
-    options: EntryOptions | undefined,
-  ): Promise<unknown> {
-    checkKey(key)
-    if (typeof loader !== 'function') {
-      throw new InvalidOptionError('getOrSet: loader', `expected a function, got ${describeValue(loader)}`)
+  async #look(key: string): Promise<{ readonly value: unknown } | undefined> {
+    const { near, reader, codec, counters } = this.core
+    const name = this.scope.key(key)
+    const kept = near.find(name)
+    if (kept !== NOT_NEAR) {
+      counters.hits += 1
+      return { value: kept }
     }
-    const { ttlMs, tags } = readEntryOptions('getOrSet', this.#configuration, ttl, options)
-    return this.#loads.value(key, loader, { ttlMs, tags })
+    const read = await reader.find(name, this.scope.tags)
+    const found = read.entry && reader.isFresh(read) ? codec.decode(read.entry) : undefined
+    counters.count(found !== undefined)
+    if (found !== undefined) near.keep(name, read, found)
+    return found
+  }
+
+  async #load(name: string, { isDue, ...call }: LoadCall & { readonly isDue: boolean }): Promise<unknown> {
+    const plan = readLoadOptions('getOrSet', this.#defaults, call)
+    return this.core.loads.value(checkKey(name), call.loader as Loader, plan, isDue)
+  }
+
+  #delete(names: readonly string[]): Promise<Stored> {
+    for (const name of names) this.core.flights.dismiss(name)
+    return this.core.entries.delete(names)
+  }
+
+  #invalidate(tags: readonly string[]): Promise<Stored> {
+    this.core.flights.dismissTagged(tags)
+    return this.core.entries.invalidate(tags)
   }
 }
 
@@ -282,5 +251,5 @@ export class Cache {
  * @throws {InvalidOptionError} naming the option; {@link InvalidEnvironmentError} naming the variable.
  */
 export function createCache(options?: CacheOptions): Cache {
-  return new Cache(options)
+  return new Cache(new CacheCore(resolveOptions(options)))
 }

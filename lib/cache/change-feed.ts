@@ -10,7 +10,7 @@ interface Parts {
   readonly primary: CacheClient | undefined
   readonly entries: EntryStore
   readonly near: NearTier
-  readonly flights: Flights<unknown>
+  readonly flights: Pick<Flights<unknown>, 'seal' | 'sealTagged'>
   readonly leases: Leases
 }
 

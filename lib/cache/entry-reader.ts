@@ -1,5 +1,6 @@
 import type { CacheClient } from '../client/cache-client'
 import type { ResilientClient } from '../client/resilient-client'
+import type { Entry } from './entry'
 import { decodeEntry } from './entry'
 import { LEASE_MS } from './held-lease'
 import type { KeyNames } from './key-names'
@@ -22,18 +23,21 @@ export interface Since {
 }
 
 interface Reading extends Read {
-  /** Where there is no entry, the count to make one with, if all stamps were there that the caller's tags need. */
-  readonly count?: string | undefined
+  /** The count to make a value with, if all stamps were there that the caller's tags need. */
+  readonly count: string | undefined
 }
 
 /** A key as it is after its lease was asked for. */
 export interface Claimed<Found> {
-  /** What is there, as it was read; then there is no need of a lease. */
+  /** What is there, as it was read. */
   readonly found: Found | undefined
   /** As {@link Opened} has it. */
   readonly since: Since
-  /** 0 where the lease is ours; else how long it is somebody else's, in milliseconds. */
-  readonly waitMs: number
+  /**
+   * 0 where the lease is ours; else how long it is somebody else's, in milliseconds. `undefined` where there is no
+   * need of it: what was found is fresh.
+   */
+  readonly waitMs: number | undefined
 }
 
 /** What a key is claimed for. */
@@ -44,6 +48,14 @@ export interface ClaimOptions<Found> {
   readonly newToken: () => string
   /** Reads what is there; `undefined` where it can't be read. */
   readonly read: (opened: Opened) => Found | undefined
+  /** Whether what was read need not be made anew. */
+  readonly isFresh: (found: Found) => boolean
+}
+
+/** What an entry depends on: what tags are known, and what was found under the places of these. */
+interface Grounds {
+  readonly tags: readonly string[]
+  readonly ground: readonly (Buffer | undefined)[]
 }
 
 interface Parts {
@@ -51,6 +63,8 @@ interface Parts {
   readonly near: NearTier
   readonly names: KeyNames
   readonly stamps: Stamps
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number
 }
 
 /** Finds the entries of one namespace by key: right only as long as nothing they depend on was invalidated. */
@@ -59,17 +73,32 @@ export class EntryReader {
   readonly #near: NearTier
   readonly #names: KeyNames
   readonly #stamps: Stamps
+  readonly #now: () => number
 
-  constructor({ client, near, names, stamps }: Parts) {
+  constructor({ client, near, names, stamps, now }: Parts) {
     this.#client = client
     this.#near = near
     this.#names = names
     this.#stamps = stamps
+    this.#now = now
   }
 
-  /** Finds what is under a key. */
-  find(key: string): Promise<Read> {
-    return this.#client.read((store) => this.#read(store, key, []))
+  /** Finds what is under a key. The tags are those that it is known to depend on. */
+  find(key: string, tags: readonly string[] = []): Promise<Read> {
+    return this.#client.read((store) => this.#read(store, key, tags))
+  }
+
+  /** Whether there is something fresh under a key that can be read. What it is is not fetched. */
+  has(key: string, tags: readonly string[], canRead: (kind: string) => boolean): Promise<boolean> {
+    return this.#client.read(async (store) => {
+      const read = (await this.#glance(store, key, tags)) ?? (await this.#read(store, key, tags))
+      return read.entry !== undefined && this.isFresh(read) && canRead(read.entry.kind)
+    })
+  }
+
+  /** Whether what was read is more than a stand-in. */
+  isFresh({ freshUntil }: Pick<Read, 'freshUntil'>): boolean {
+    return freshUntil === undefined || freshUntil > this.#now()
   }
 
   /** Finds what is under a key, and notes since when something may be made in its place. */
@@ -79,29 +108,41 @@ export class EntryReader {
 
   /**
    * Looks for what is under a key, and takes its lease where that is nothing, in one step. Where something is there
-   * that is of no use it takes two, and looks once more: who had the lease before may have stored something. All of it
-   * within the budget of one command.
+   * that is of no use, or not fresh, it takes two, and looks once more: who had the lease before may have stored
+   * something. All of it within the budget of one command.
    */
-  claim<Found>(key: string, { tags, newToken, read }: ClaimOptions<Found>): Promise<Claimed<Found>> {
+  claim<Found>(key: string, options: ClaimOptions<Found>): Promise<Claimed<Found>> {
+    const { tags, newToken, read, isFresh } = options
     const name = this.#names.of(key)
     return this.#client.read(async (store) => {
       const { era } = this.#client
       const token = newToken()
       const near = this.#near.begin(store)
-      const { values, waitMs: isLeased } = await store.claim(this.#placesOf(name, tags), token, LEASE_MS)
-      const first = await this.#judge(store, name, tags, values)
-      const opened = await this.#since(store, { ...first, token: near }, { era, tags })
+      const { values, waitMs } = await store.claim(this.#placesOf(name, tags), token, LEASE_MS)
+      const first = { ...(await this.#judgeAll(store, name, tags, values)), token: near }
+      const opened = await this.#since(store, first, { era, tags })
+      if (waitMs !== undefined) return { found: undefined, since: opened.since, waitMs }
       const found = read(opened)
-      if (found !== undefined || isLeased !== undefined)
-        return { found, since: opened.since, waitMs: isLeased ?? 0 }
-      const [waitMs, again] = await Promise.all([
-        store.lease(name, token, LEASE_MS),
-        this.#open(store, key, tags),
-      ])
-      const late = read(again)
-      if (late !== undefined && waitMs === 0) await store.release({ key: name, token })
-      return { found: late, since: again.since, waitMs }
+      if (found !== undefined && isFresh(found)) return { found, since: opened.since, waitMs: undefined }
+      return this.#takeLease(store, key, token, options)
     })
+  }
+
+  async #takeLease<Found>(
+    store: CacheClient,
+    key: string,
+    token: string,
+    { tags, read, isFresh }: ClaimOptions<Found>,
+  ): Promise<Claimed<Found>> {
+    const name = this.#names.of(key)
+    const [waitMs, opened] = await Promise.all([
+      store.lease(name, token, LEASE_MS),
+      this.#open(store, key, tags),
+    ])
+    const found = read(opened)
+    if (found === undefined || !isFresh(found)) return { found, since: opened.since, waitMs }
+    if (waitMs === 0) await store.release({ key: name, token })
+    return { found, since: opened.since, waitMs: undefined }
   }
 
   async #open(store: CacheClient, key: string, tags: readonly string[]): Promise<Opened> {
@@ -112,18 +153,42 @@ export class EntryReader {
   /** A stamp that is first written behind the load might be later than its beginning. */
   async #since(
     store: CacheClient,
-    { entry, token, count }: Reading,
+    { count, ...read }: Reading,
     { era, tags }: { readonly era: number; readonly tags: readonly string[] },
   ): Promise<Opened> {
-    if (entry !== undefined) return { entry, token, since: { count: entry.count, era } }
-    return { entry, token, since: { count: count ?? (await this.#stamps.ensure(store, tags)), era } }
+    const since = count ?? read.entry?.count ?? (await this.#stamps.ensure(store, tags))
+    return { ...read, since: { count: since, era } }
   }
 
   async #read(store: CacheClient, key: string, tags: readonly string[]): Promise<Reading> {
     const name = this.#names.of(key)
     const token = this.#near.begin(store)
     const found = await store.getMany(this.#placesOf(name, tags))
-    return { ...(await this.#judge(store, name, tags, found)), token }
+    return { ...(await this.#judgeAll(store, name, tags, found)), token }
+  }
+
+  #judgeAll(
+    store: CacheClient,
+    name: string,
+    tags: readonly string[],
+    [bytes, ...ground]: readonly (Buffer | undefined)[],
+  ): Promise<Omit<Reading, 'token'>> {
+    return this.#judge(store, name, decodeEntry(name, bytes), { tags, ground })
+  }
+
+  /** What the head of an entry says; `undefined` where the store gives none, or it is longer than usual. */
+  async #glance(
+    store: CacheClient,
+    key: string,
+    tags: readonly string[],
+  ): Promise<Pick<Reading, 'entry' | 'freshUntil'> | undefined> {
+    if (store.head === undefined) return undefined
+    const name = this.#names.of(key)
+    const [, ...stamps] = this.#placesOf(name, tags)
+    const [head, found] = await Promise.all([store.head(name, HEAD_BYTES), store.getMany(stamps)])
+    if (head !== undefined && head.length > HEAD_BYTES && !head.bytes.includes('\n')) return undefined
+    const entry = decodeEntry(name, head?.bytes, head?.length)
+    return this.#judge(store, name, entry, { tags, ground: found })
   }
 
   #placesOf(name: string, tags: readonly string[]): [string, ...string[]] {
@@ -132,22 +197,39 @@ export class EntryReader {
     return places
   }
 
-  /** Says what is right of what was found. One more round trip for an entry with tags that the caller didn't name. */
+  /**
+   * Says what is right of what was found: the entry, and behind it the counter, the floor and the stamps of these tags.
+   * One more round trip for an entry with tags that the caller didn't name.
+   */
   async #judge(
     store: CacheClient,
     name: string,
-    tags: readonly string[],
-    found: readonly (Buffer | undefined)[],
+    entry: Entry | undefined,
+    { tags, ground }: Grounds,
   ): Promise<Omit<Reading, 'token'>> {
-    const [bytes, count] = found
-    const entry = decodeEntry(name, bytes)
-    if (entry !== undefined) {
-      const stamps = found.slice(2)
-      const others = entry.tags.filter((tag) => !tags.includes(tag))
-      if (others.length > 0) stamps.push(...(await store.getMany(others.map((tag) => this.#stamps.of(tag)))))
-      if (stamps.every((stamp) => isCurrent(entry.count, stamp))) return { entry }
-    }
-    const isGrounded = found.every((value, place) => value !== undefined || place === 0)
-    return { entry: undefined, count: isGrounded ? count?.toString('latin1') : undefined }
+    const [count, ...stamps] = ground
+    const known = ground.includes(undefined) ? undefined : count?.toString('latin1')
+    if (entry === undefined || !(await this.#isCurrent(store, entry, { tags, ground: stamps })))
+      return { entry: undefined, count: known }
+    if (!hasEnd(entry)) return { entry, count: known }
+    const asked = this.#now()
+    const endsAt = asked + (await store.timeLeft(name))
+    return { entry, count: known, endsAt, freshUntil: endsAt - (entry.graceMs ?? 0) }
   }
+
+  async #isCurrent(store: CacheClient, entry: Entry, { tags, ground }: Grounds): Promise<boolean> {
+    if (!ground.every((stamp) => isCurrent(entry.count, stamp))) return false
+    const others = entry.tags.filter((tag) => !tags.includes(tag))
+    if (others.length === 0) return true
+    const more = await store.getMany(others.map((tag) => this.#stamps.of(tag)))
+    return more.every((stamp) => isCurrent(entry.count, stamp))
+  }
+}
+
+/** What is read of an entry to see what it is: enough for a few dozen tags. */
+const HEAD_BYTES = 1024
+
+/** Whether it matters to a reader how much of its life is left. */
+function hasEnd({ graceMs = 0, costMs = 0 }: Entry): boolean {
+  return graceMs > 0 || costMs > 0
 }

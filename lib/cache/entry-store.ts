@@ -6,18 +6,23 @@ import type { ResilientClient } from '../client/resilient-client'
 import type { Clock } from '../clock'
 import { encodeEntry } from './entry'
 import type { Since } from './entry-reader'
+import type { EntryTerms } from './entry-terms'
 import type { HeldLease } from './held-lease'
 import type { KeyNames } from './key-names'
 import type { NearTier } from './near-tier'
 import type { Stamps } from './tags'
-import type { Payload } from './value-codec'
+import type { Payload } from './payload'
 
 /** How a value is stored that was made since {@link EntryReader.open}. */
 export interface WriteOptions {
   /** As {@link Opened} has it. */
   readonly since: Since
-  /** How long it lives, in milliseconds. */
+  /** How long it is fresh, in milliseconds. */
   readonly ttlMs: number
+  /** For how long it may stand in after that, in milliseconds. @default 0 */
+  readonly graceMs?: number
+  /** How long it took to make, in milliseconds, where it may be made anew before its time is over. @default 0 */
+  readonly costMs?: number
   /** What it was made from. */
   readonly tags: readonly string[]
   /** The lease that it needs, where it is made under one: lost, and it is not stored. */
@@ -25,7 +30,7 @@ export interface WriteOptions {
 }
 
 /** How a value is put under a key, in place of whatever is there. */
-export interface PutOptions extends Omit<WriteOptions, 'since' | 'lease'> {
+export interface PutOptions extends EntryTerms {
   /** Whether no later change of the key has overtaken it. */
   readonly isUnderWay: () => boolean
 }
@@ -37,6 +42,14 @@ interface Parts {
   readonly names: KeyNames
   readonly stamps: Stamps
   readonly clock: Clock
+  /** The longest that memory keeps anything, in milliseconds. */
+  readonly memoryMaxAgeMs: number
+}
+
+/** A value on its way into a store. */
+interface Written extends EntryTerms {
+  readonly count: string
+  readonly costMs?: number
 }
 
 /** How the entries of one namespace are stored, and made void. */
@@ -47,15 +60,17 @@ export class EntryStore {
   readonly #names: KeyNames
   readonly #clock: Clock
   readonly #stamps: Stamps
+  readonly #memoryMaxAgeMs: number
   readonly #writes = new Set<Promise<unknown>>()
 
-  constructor({ client, memory, near, names, stamps, clock }: Parts) {
+  constructor({ client, memory, near, names, stamps, clock, memoryMaxAgeMs }: Parts) {
     this.#client = client
     this.#memory = memory
     this.#near = near
     this.#names = names
     this.#clock = clock
     this.#stamps = stamps
+    this.#memoryMaxAgeMs = memoryMaxAgeMs
   }
 
   /** Which store serves: another number, another store. */
@@ -85,39 +100,48 @@ export class EntryStore {
    * Stores what has been made since {@link EntryReader.open}, unless another store serves by now. The stamps it
    * depends on are made sure of beside it: without them it is a miss, no more.
    */
-  async write(key: string, payload: Payload, { since, ttlMs, tags, lease }: WriteOptions): Promise<Stored> {
+  async write(key: string, payload: Payload, options: WriteOptions): Promise<Stored> {
+    const { since, tags, lease, ttlMs, graceMs = 0, costMs = 0 } = options
     if (since.era !== this.#client.era) return 'none'
     const name = this.#names.of(key)
-    const bytes = encodeEntry(name, { ...payload, count: since.count, tags }, this.#clock.now())
     const attempt = { isLeaseLost: false }
     const stored = this.#held(
       this.#client.write({
         command: async (store) => {
+          const terms = { ttlMs, graceMs, costMs, tags, count: since.count }
+          const { bytes, lifeMs } = this.#encode(store, name, payload, terms)
           const put = lease
             ? store
-                .setLeased(name, bytes, { token: lease.token, ttlMs })
+                .setLeased(name, bytes, { token: lease.token, ttlMs: lifeMs })
                 .then((isKept) => (attempt.isLeaseLost = !isKept))
-            : store.set(name, bytes, ttlMs)
-          await Promise.all([this.#stamps.ensure(store, tags, ttlMs), put])
+            : store.set(name, bytes, lifeMs)
+          await Promise.all([this.#stamps.ensure(store, tags, lifeMs), put])
         },
       }),
     )
     const stands = await stored
+    // What was there before may have been read meanwhile, and taken to live as long as what is there now.
+    this.#near.changed(key)
     return attempt.isLeaseLost ? 'none' : stands
   }
 
   /** Puts a value under a key. What is invalidated from now on makes it void. `'none'` where it has been overtaken. */
-  async put(key: string, payload: Payload, { ttlMs, tags, isUnderWay }: PutOptions): Promise<Stored> {
+  async put(
+    key: string,
+    payload: Payload,
+    { ttlMs, graceMs, tags, isUnderWay }: PutOptions,
+  ): Promise<Stored> {
     const name = this.#names.of(key)
     const attempt: { on?: CacheClient; isOvertaken: boolean } = { isOvertaken: false }
     const stored = await this.#client.write({
       command: async (store) => {
         attempt.on = store
-        const count = await this.#stamps.ensure(store, tags, ttlMs)
+        const count = await this.#stamps.ensure(store, tags, ttlMs + graceMs)
         attempt.isOvertaken = !isUnderWay()
         // Redis may answer only when it has been given up and memory has the value.
         if (attempt.isOvertaken || attempt.on !== store) return
-        await store.set(name, encodeEntry(name, { ...payload, count, tags }, this.#clock.now()), ttlMs)
+        const { bytes, lifeMs } = this.#encode(store, name, payload, { ttlMs, graceMs, tags, count })
+        await store.set(name, bytes, lifeMs)
       },
       invalidation: { keys: [name] },
     })
@@ -126,10 +150,23 @@ export class EntryStore {
     return attempt.isOvertaken ? 'none' : stored
   }
 
-  /** Takes away what is under a key. */
-  delete(key: string): Promise<Stored> {
-    return this.#invalidate({ keys: [this.#names.of(key)] }, () => {
-      this.#near.changed(key)
+  /** What is written, and for how long it lives: memory that stands in keeps nothing for long, the fresh part first. */
+  #encode(
+    store: CacheClient,
+    name: string,
+    payload: Payload,
+    { ttlMs, graceMs, ...written }: Written,
+  ): { readonly bytes: Buffer; readonly lifeMs: number } {
+    const mostMs = store === this.#memory ? this.#memoryMaxAgeMs : Infinity
+    const lifeMs = Math.min(ttlMs + graceMs, mostMs)
+    const entry = { ...payload, ...written, graceMs: Math.max(0, lifeMs - ttlMs) }
+    return { bytes: encodeEntry(name, entry, this.#clock.now()), lifeMs }
+  }
+
+  /** Takes away what is under these keys. */
+  delete(keys: readonly string[]): Promise<Stored> {
+    return this.#invalidate({ keys: keys.map((key) => this.#names.of(key)) }, () => {
+      for (const key of keys) this.#near.changed(key)
     })
   }
 

@@ -17,12 +17,18 @@ const MOST_UNTOLD_MS = 5000
 
 /** What came of asking for the lease of a key. */
 export interface Claim<Found> {
-  /** What somebody else has made meanwhile. */
+  /** What is there: fresh, or good enough to stand in. With a lease, what is to be replaced. */
   readonly found: Found | undefined
   /** When a value that is made from here on begins to be made. */
   readonly since: Since
   /** The lease, where it is ours; without one, what is made is not stored. */
   readonly lease: HeldLease | undefined
+}
+
+/** What a key is claimed for. */
+export interface LeaseOptions<Found> extends Omit<ClaimOptions<Found>, 'newToken'> {
+  /** Whether what was read will do while somebody else makes it anew. */
+  readonly mayStandIn: (found: Found) => boolean
 }
 
 interface Holding {
@@ -55,7 +61,7 @@ export class Leases {
   }
 
   /** What is under a key; else its lease, or what its leader makes: waited for as long as there is one. */
-  async claim<Found>(key: string, options: Omit<ClaimOptions<Found>, 'newToken'>): Promise<Claim<Found>> {
+  async claim<Found>(key: string, options: LeaseOptions<Found>): Promise<Claim<Found>> {
     let leaders = 0
     let isTold = false
     const patient = performance.now() + MOST_UNTOLD_MS
@@ -72,11 +78,12 @@ export class Leases {
       const lease = asked.pop()
       // Another store has answered: the one that was asked first may have given it all the same.
       for (const unanswered of asked) this.#leave(unanswered)
-      if (found !== undefined) return { found, since, lease: undefined }
       if (waitMs === 0) return { found, since, lease }
+      if (waitMs === undefined || (found !== undefined && options.mayStandIn(found)))
+        return { found, since, lease: undefined }
       if (isTold || leaders === 0) leaders += 1
       const isEnough = leaders > MOST_LEADERS || (!this.#isTold() && performance.now() > patient)
-      if (isEnough) return { found, since, lease: undefined }
+      if (isEnough) return { found: undefined, since, lease: undefined }
       const ms = Math.max(SHORTEST_WAIT_MS, this.#isTold() ? waitMs : Math.min(waitMs, UNTOLD_MS))
       isTold = await this.#changes.within(ms, key, before)
     }

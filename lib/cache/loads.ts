@@ -1,13 +1,23 @@
+import type { Stored } from '../client/client-state'
 import type { Counters } from '../observe/stats'
-import type { Opened, Since } from './entry-reader'
+import type { Cooldowns } from './cooldowns'
+import type { LoadPlan } from './entry-options'
+import { knownTags } from './entry-options'
+import type { EntryReader, Opened, Since } from './entry-reader'
 import type { EntryStore } from './entry-store'
-import type { Flight, FlightPlan, Flights } from './flights'
+import type { EntryTerms } from './entry-terms'
+import { termsFor } from './entry-terms'
+import type { Flight, FlightControl, Flights } from './flights'
 import type { HeldLease } from './held-lease'
 import type { Leases } from './leases'
+import type { LoadContext } from './load-context'
+import { Load } from './load-context'
 import type { NearTier } from './near-tier'
+import type { RefreshAhead } from './refresh-ahead'
 import type { Refusals } from './refusals'
-import type { Decoded, Payload, ValueCodec } from './value-codec'
-import type { Stored } from '../client/client-state'
+import type { Payload } from './payload'
+import type { Decoded, ValueCodec } from './value-codec'
+import { waitFor } from './waiting'
 
 /** What a flight ends with. */
 export interface Outcome {
@@ -19,11 +29,19 @@ export interface Outcome {
   readonly isShared: boolean
   /** Whether no loader had to run. */
   readonly isHit: boolean
+  /** Until when it is what its key has, and more than a stand-in; `undefined` for as long as it is there. */
+  readonly freshUntil?: number | undefined
+  /** How long it took to make, where that is known. */
+  readonly costMs?: number | undefined
   /** Where a value that was set stands. */
   readonly stored?: Stored
 }
 
+/** What makes a value. */
+export type Loader = (context: LoadContext) => unknown
+
 interface Parts {
+  readonly reader: EntryReader
   readonly entries: EntryStore
   readonly near: NearTier
   readonly leases: Leases
@@ -31,6 +49,13 @@ interface Parts {
   readonly codec: ValueCodec
   readonly counters: Counters
   readonly refusals: Refusals
+  readonly cooldowns: Cooldowns
+  readonly refreshAhead: RefreshAhead
+  readonly jitter: number
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number
+  /** Told of a load that has failed behind a value that stands in. */
+  readonly onRefreshFailed: (key: string, error: unknown) => void
 }
 
 /** Looks up values, and has made what isn't there: once, however many ask, in all processes together. */
@@ -41,19 +66,21 @@ export class Loads {
     this.#parts = parts
   }
 
-  /** The value of a key, or what the loader makes. Joins whoever is at it. */
-  async value(
-    key: string,
-    loader: () => unknown,
-    plan: { ttlMs: number; tags: readonly string[] },
-  ): Promise<unknown> {
-    const { flights } = this.#parts
-    const joined = flights.find(key)
-    if (joined !== undefined) return this.#join(joined)
-    const flight = flights.start(key, { tags: plan.tags, isLoad: true }, (control) =>
-      this.#lookUp(key, loader, { ...plan, ...control }),
-    )
-    return (await flight.outcome).value
+  /**
+   * The value of a key, or what the loader makes. Joins whoever is at it.
+   *
+   * @param isDue - whether the value is to be made anew, though it is still good.
+   */
+  async value(key: string, loader: Loader, plan: LoadPlan, isDue = false): Promise<unknown> {
+    const { loaderTimeoutMs, signal } = plan
+    if (loaderTimeoutMs === undefined && signal === undefined)
+      return this.#value(key, loader, plan, { isDue })
+    signal?.throwIfAborted()
+    const call: Call = { isDue }
+    const onAborted = (): void => {
+      if (call.flight !== undefined) this.#parts.flights.leave(call.flight)
+    }
+    return waitFor(this.#value(key, loader, plan, call), { timeoutMs: loaderTimeoutMs, signal, onAborted })
   }
 
   /** Writes a value; notes it where that can't be done. */
@@ -66,57 +93,123 @@ export class Loads {
     }
   }
 
-  async #join({ outcome }: Flight<Outcome>): Promise<unknown> {
+  async #value(key: string, loader: Loader, plan: LoadPlan, call: Call): Promise<unknown> {
+    const { flights, counters } = this.#parts
     let isHit = false
     try {
-      const ended = await outcome
-      ;({ isHit } = ended)
-      return this.#copyOf(ended).value
+      for (;;) {
+        const joined = flights.find(key)
+        const flight = (call.flight = joined ?? this.#start(key, loader, plan, call.isDue))
+        flight.waiting += 1
+        const outcome = await this.#answer(flight, plan.graceMs)
+        // It was enough for somebody with more grace: the next flight may be one's own.
+        if (outcome === undefined) continue
+        ;({ isHit } = outcome)
+        if (this.#isStale(outcome)) counters.stale += 1
+        return (joined === undefined ? outcome : this.#copyOf(outcome)).value
+      }
     } finally {
-      this.#parts.counters.count(isHit)
+      counters.count(isHit)
     }
   }
 
-  async #lookUp(key: string, loader: () => unknown, plan: FlightPlan): Promise<Outcome> {
-    const { leases, counters } = this.#parts
-    const { found, since, lease } = await leases.claim(key, {
-      tags: plan.tags,
-      read: (opened) => this.#read(key, opened),
-    })
-    counters.count(found !== undefined)
-    if (found !== undefined) return found
-    counters.loads += 1
-    return this.#load(key, loader, { ...plan, since, lease })
+  #start(key: string, loader: Loader, plan: LoadPlan, isDue: boolean): Flight<Outcome> {
+    const isOpen = typeof plan.tags === 'function' || loader.length > 0
+    return this.#parts.flights.start(key, { tags: knownTags(plan), isLoad: true, isOpen }, (control) =>
+      this.#lookUp(key, loader, { ...plan, ...control, isDue }),
+    )
   }
 
-  async #load(
-    key: string,
-    loader: () => unknown,
-    {
-      lease,
-      since,
-      ttlMs,
+  /** What a flight gives to one who takes so much grace, as soon as it can; `undefined` where it is too old. */
+  async #answer({ first, outcome }: Flight<Outcome>, graceMs: number): Promise<Outcome | undefined> {
+    const early = await first
+    if (this.#mayStandIn(early, graceMs)) return early
+    const last = await outcome
+    return this.#mayStandIn(last, graceMs) ? last : undefined
+  }
+
+  #isStale({ freshUntil }: Outcome): boolean {
+    return freshUntil !== undefined && freshUntil <= this.#parts.now()
+  }
+
+  #mayStandIn({ freshUntil }: Outcome, graceMs: number): boolean {
+    return freshUntil === undefined || freshUntil + graceMs > this.#parts.now()
+  }
+
+  async #lookUp(key: string, loader: Loader, plan: Work): Promise<Outcome> {
+    const { leases, counters, cooldowns, reader } = this.#parts
+    const tags = knownTags(plan)
+    const { graceMs } = plan
+    if (graceMs > 0 && cooldowns.has(key)) {
+      const found = this.#read(key, await reader.open(key, tags))
+      if (found !== undefined && this.#mayStandIn(found, graceMs)) return found
+    }
+    const isFresh = this.#freshness(plan)
+    const { found, since, lease } = await leases.claim<Outcome>(key, {
       tags,
-      isUnderWay,
-      onDismissed,
-    }: FlightPlan & { since: Since; lease: HeldLease | undefined },
-  ): Promise<Outcome> {
-    const { entries, leases, flights } = this.#parts
+      read: (opened) => this.#read(key, opened),
+      isFresh: (outcome) => {
+        if (isFresh(outcome)) return true
+        // Nobody who can do with it waits for what comes now.
+        if (this.#mayStandIn(outcome, graceMs)) plan.offer(outcome)
+        return false
+      },
+      mayStandIn: (outcome) => this.#mayStandIn(outcome, graceMs),
+    })
+    if (found !== undefined && lease === undefined) return found
+    counters.loads += 1
+    try {
+      return await this.#load(key, loader, { ...plan, since, lease, previous: found })
+    } catch (error) {
+      if (found !== undefined && this.#mayStandIn(found, graceMs)) this.#refreshFailed(key, error)
+      throw error
+    }
+  }
+
+  /** Judges whether a value need not be made anew. Once it has been found to be due, only a newer one is fresh. */
+  #freshness({ isDue }: Work): (outcome: Outcome) => boolean {
+    const { refreshAhead, now } = this.#parts
+    let dueUntil: number | undefined
+    return ({ freshUntil, costMs = 0 }) => {
+      if (freshUntil === undefined) return true
+      const leftMs = freshUntil - now()
+      if (leftMs <= 0) return false
+      const isOnes = isDue ? leftMs < refreshAhead.windowMs(costMs) : refreshAhead.isDue(costMs, leftMs)
+      if (dueUntil === undefined && isOnes) dueUntil = freshUntil
+      return dueUntil === undefined || freshUntil - dueUntil > costMs
+    }
+  }
+
+  async #load(key: string, loader: Loader, work: Loading): Promise<Outcome> {
+    const { entries, leases, flights, codec, refreshAhead } = this.#parts
+    const { lease, since, previous, isUnderWay, onDismissed, onAbandoned } = work
     const giveUp = (): void => {
       if (lease !== undefined) leases.giveBack(lease)
     }
+    const context = new Load(() => previous && { value: this.#copyOf(previous).value })
     onDismissed(giveUp)
+    onAbandoned(() => {
+      context.abort()
+    })
     if (lease !== undefined) {
       leases.hold(lease, () => {
         if (isUnderWay()) flights.seal(key)
       })
     }
     try {
-      const value = await loader()
+      const begun = performance.now()
+      const value = await loader(context)
+      const costMs = refreshAhead.isOn ? Math.ceil(performance.now() - begun) : 0
       const payload = this.encode(key, value)
+      const terms = payload && this.#terms(key, value, work, context)
       // What is made without the lease, or after it was lost, is for those who waited for it alone.
-      if (payload === undefined || lease === undefined || !isUnderWay()) giveUp()
-      else void leases.use(lease, () => entries.write(key, payload, { since, ttlMs, tags, lease }))
+      if (terms === undefined || lease === undefined || !isUnderWay()) giveUp()
+      else {
+        const { kind, payload: bytes } = payload as Payload
+        void leases.use(lease, async () =>
+          entries.write(key, await codec.pack({ kind, payload: bytes }), { ...terms, since, costMs, lease }),
+        )
+      }
       return { payload, ...this.#copyOf({ payload, value, isShared: false }), isHit: false }
     } catch (error) {
       giveUp()
@@ -124,11 +217,23 @@ export class Loads {
     }
   }
 
+  /** How a value is stored; `undefined` where it isn't to be. What the caller's functions throw is nobody's failure. */
+  #terms(key: string, value: unknown, plan: LoadPlan, { isSkipped, said }: Load): EntryTerms | undefined {
+    try {
+      if (isSkipped || plan.unless?.(value) === true) return undefined
+      return termsFor('getOrSet', plan, value, { jitter: this.#parts.jitter, said })
+    } catch (error) {
+      this.#parts.refusals.note(key, error)
+      return undefined
+    }
+  }
+
   #read(key: string, opened: Opened): Outcome | undefined {
     const found = opened.entry && this.#parts.codec.decode(opened.entry)
     if (found === undefined) return undefined
     this.#parts.near.keep(key, opened, found)
-    return { payload: opened.entry, ...found, isHit: true }
+    const { freshUntil, entry } = opened
+    return { payload: entry, ...found, isHit: true, freshUntil, costMs: entry?.costMs }
   }
 
   /** Whoever made the value gets a copy as well, so that the first caller gets what all the others get. */
@@ -136,4 +241,24 @@ export class Loads {
     const copy = isShared || payload === undefined ? undefined : this.#parts.codec.decode(payload)
     return copy ?? { value, isShared }
   }
+
+  #refreshFailed(key: string, error: unknown): void {
+    const { cooldowns, onRefreshFailed } = this.#parts
+    cooldowns.begin(key)
+    onRefreshFailed(key, error)
+  }
+}
+
+/** One who waits. */
+interface Call {
+  readonly isDue: boolean
+  flight?: Flight<Outcome>
+}
+
+type Work = LoadPlan & FlightControl<Outcome> & { readonly isDue: boolean }
+
+type Loading = Work & {
+  readonly since: Since
+  readonly lease: HeldLease | undefined
+  readonly previous: Outcome | undefined
 }

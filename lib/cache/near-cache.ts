@@ -29,6 +29,10 @@ export interface Origin {
   readonly bytes: number
   /** Whether it is what readers get, and not only what their own copies are made from. @default true */
   readonly isWhole?: boolean
+  /** How long it took to make, in milliseconds. @default 0 */
+  readonly costMs?: number
+  /** For how long before its deadline it may be made anew, in milliseconds. @default 0 */
+  readonly renewMs?: number
 }
 
 /** A copy that is kept. */
@@ -39,6 +43,10 @@ export interface Kept<Copy> extends Sieved<Kept<Copy>> {
   readonly copy: Copy
   /** As {@link Origin} has it. */
   readonly isWhole: boolean
+  /** From when on it may be made anew. */
+  readonly renewFrom: number
+  /** As {@link Origin} has it. */
+  readonly costMs: number
   readonly key: string
   readonly bytes: number
 }
@@ -117,7 +125,8 @@ export class NearCache<Copy> {
    * that the copy depends on may have changed since its token was taken, or if its life is over. A copy that
    * alone weighs too much is not kept either, and the key then has none.
    */
-  keep(key: string, copy: Copy, { token, deadline, tags, bytes, isWhole = true }: Origin): boolean {
+  keep(key: string, copy: Copy, origin: Origin): boolean {
+    const { token, deadline, tags, bytes, isWhole = true, costMs = 0, renewMs = 0 } = origin
     const now = this.#now()
     // Put this way round, a deadline that is no number is over.
     if (!(deadline > now) || this.#mayHaveChanged(key, tags, token)) return false
@@ -126,9 +135,12 @@ export class NearCache<Copy> {
     const { maxEntries, maxBytes } = this.#options
     if (bytes > maxBytes) return false
     while (this.#copies.size >= maxEntries || this.#bytes + bytes > maxBytes) this.#drop(this.#sieve.next())
+    const end = Math.floor(Math.min(deadline, now + LONGEST_LIFE_MS))
     const kept: Kept<Copy> = {
       used: 0,
-      deadline: Math.floor(Math.min(deadline, now + LONGEST_LIFE_MS)),
+      deadline: end,
+      renewFrom: Math.floor(end - renewMs),
+      costMs,
       tags: tags.length === 0 ? NO_TAGS : tags.map((tag) => this.#tags.of(tag)),
       copy,
       isWhole,

@@ -1,14 +1,15 @@
 import type { CacheClient } from '../client/cache-client'
 import type { MemoryClient } from '../client/memory-client'
 import type { ResilientClient } from '../client/resilient-client'
-import type { Clock } from '../clock'
 import { systemClock } from '../clock'
 import { coarseMonotonic } from '../coarse-clock'
 import type { Entry } from './entry'
 import type { KeyNames } from './key-names'
-import type { Token } from './near-cache'
+import type { Kept, Token } from './near-cache'
 import { NearCache } from './near-cache'
-import type { Decoded, Payload, ValueCodec } from './value-codec'
+import type { RefreshAhead } from './refresh-ahead'
+import type { Payload } from './payload'
+import type { Decoded, ValueCodec } from './value-codec'
 
 /** How much is kept in process in front of Redis. */
 export interface NearBounds {
@@ -25,11 +26,17 @@ interface Parts {
   readonly memory: MemoryClient
   readonly names: KeyNames
   readonly codec: ValueCodec
-  readonly clock: Clock
+  readonly refreshAhead: RefreshAhead
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number
+  /** Whether that is the machine's own time, by which connections are judged. */
+  readonly isRealTime: boolean
 }
 
 /** That a value is not in process. */
 export const NOT_NEAR = Symbol('not near')
+/** That a value is there, and this reader is the one to make it anew. */
+export const DUE = Symbol('due')
 
 /** What a reading of a store found, and when it began. */
 export interface Read {
@@ -37,6 +44,10 @@ export interface Read {
   readonly entry: Entry | undefined
   /** What {@link NearTier.begin} gave before it. */
   readonly token: Token | undefined
+  /** When its life is over, where the reader has asked: monotonic, in milliseconds. */
+  readonly endsAt?: number
+  /** Until when it is more than a stand-in; `undefined` for all its life. */
+  readonly freshUntil?: number
 }
 
 /**
@@ -59,8 +70,8 @@ export class NearTier {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#client = parts.client
-    this.#now = coarseMonotonic(parts.clock)
-    if (parts.clock !== systemClock) this.#realNow = coarseMonotonic(systemClock)
+    this.#now = parts.now
+    if (!parts.isRealTime) this.#realNow = coarseMonotonic(systemClock)
     if (parts.bounds !== undefined) this.#copies = new NearCache({ ...parts.bounds, now: this.#now })
   }
 
@@ -69,12 +80,18 @@ export class NearTier {
     return { size: this.#copies?.size ?? 0, bytes: this.#copies?.bytes ?? 0 }
   }
 
-  /** The value of a key, if it is here and proven to be right; {@link NOT_NEAR} else. */
+  /** The value of a key, if it is here, fresh and proven to be right; {@link NOT_NEAR} else. */
   find(key: string): unknown {
+    const kept = this.#trusted(key, this.#now())
+    return kept === undefined ? NOT_NEAR : this.#valueOf(kept)
+  }
+
+  /** The same for one who can make it anew, and is sometimes sent to do so before its time is over. */
+  findOrRenew(key: string): unknown {
     const now = this.#now()
-    const kept = this.#copies?.find(key, now)
-    if (kept === undefined || (now !== this.#trustedAt && !this.#isTrusted(now))) return NOT_NEAR
-    return kept.isWhole ? kept.copy : this.#decode(kept.copy as Payload)
+    const kept = this.#trusted(key, now)
+    if (kept === undefined) return NOT_NEAR
+    return now >= kept.renewFrom && this.#isDue(kept, now) ? DUE : this.#valueOf(kept)
   }
 
   /** To be called before a store is read. `undefined` where it doesn't tell of changes. */
@@ -86,23 +103,46 @@ export class NearTier {
     return isServing && tells ? this.#copies?.begin() : undefined
   }
 
-  /** Keeps what was read, unless it has changed since the reading began. */
-  keep(key: string, { entry, token }: Read, decoded: Decoded): void {
+  /** Keeps what was read for as long as it is fresh, unless it has changed since the reading began. */
+  keep(key: string, { entry, token, freshUntil }: Read, decoded: Decoded): void {
+    if (this.#copies === undefined || entry === undefined || token === undefined) return
+    const { client, names, refreshAhead } = this.#parts
+    const isWhole = decoded.isShared
+    const costMs = entry.costMs ?? 0
+    const kept = {
+      token,
+      tags: entry.tags,
+      bytes: entry.payload.length + key.length,
+      isWhole,
+      costMs,
+      renewMs: refreshAhead.windowMs(costMs),
+    }
+    const copy = isWhole ? decoded.value : alone(entry)
+    if (freshUntil !== undefined) {
+      this.#copies.keep(key, copy, { ...kept, deadline: freshUntil })
+      return
+    }
     const copies = this.#copies
-    if (copies === undefined || entry === undefined || token === undefined) return
-    const { client, names } = this.#parts
     const name = names.of(key)
     const asked = this.#now()
     const none = Promise.resolve(0)
-    const isWhole = decoded.isShared
-    const copy = isWhole ? decoded.value : alone(entry)
-    const bytes = entry.payload.length + key.length
     void client
       // Where another store answers by now, it says nothing of what was read.
-      .read((store) => (this.begin(store) === undefined ? undefined : store.timeLeft?.(name)) ?? none)
-      .then((left) =>
-        copies.keep(key, copy, { token, deadline: asked + left, tags: entry.tags, bytes, isWhole }),
-      )
+      .read((store) => (this.begin(store) === undefined ? none : store.timeLeft(name)))
+      .then((left) => copies.keep(key, copy, { ...kept, deadline: asked + left }))
+  }
+
+  #trusted(key: string, now: number): Kept<unknown> | undefined {
+    const kept = this.#copies?.find(key, now)
+    return kept === undefined || (now !== this.#trustedAt && !this.#isTrusted(now)) ? undefined : kept
+  }
+
+  #valueOf({ isWhole, copy }: Kept<unknown>): unknown {
+    return isWhole ? copy : this.#decode(copy as Payload)
+  }
+
+  #isDue({ costMs, deadline }: Kept<unknown>, now: number): boolean {
+    return this.#parts.refreshAhead.isDue(costMs, deadline - now)
   }
 
   #isTrusted(now: number): boolean {

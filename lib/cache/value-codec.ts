@@ -1,14 +1,10 @@
+import type { Compression } from './compression'
+import { isPacked, unpack, unpackedKind } from './compression'
 import { freezeJson } from './frozen'
+import type { Payload } from './payload'
 import { isPlainJson } from './plain-json'
 import type { Serializer } from './serializer'
 import { richSerializer } from './rich-serializer'
-
-/** A value as it is written. */
-export interface Payload {
-  /** What it was written by: `json`, `bytes`, `undefined`, or a serializer's name. */
-  readonly kind: string
-  readonly payload: Buffer
-}
 
 /** A value as it is read. */
 export interface Decoded {
@@ -28,6 +24,8 @@ export interface CodecOptions {
   readonly maxValueBytes: number
   /** Whether values are frozen where that makes one do for all readers. */
   readonly isSharing: boolean
+  /** What makes the bytes of a value fewer, if anything does. */
+  readonly compression: Compression | undefined
 }
 
 /**
@@ -42,11 +40,13 @@ export class ValueCodec {
   readonly #own: Serializer | undefined
   readonly #maxBytes: number
   readonly #isSharing: boolean
+  readonly #compression: Compression | undefined
 
-  constructor({ serializer, maxValueBytes, isSharing }: CodecOptions) {
+  constructor({ serializer, maxValueBytes, isSharing, compression }: CodecOptions) {
     this.#own = serializer
     this.#maxBytes = maxValueBytes
     this.#isSharing = isSharing
+    this.#compression = compression
   }
 
   /**
@@ -60,16 +60,23 @@ export class ValueCodec {
     throw new RangeError(`the value takes ${String(payload.payload.length)} bytes, more than maxValueBytes`)
   }
 
+  /** What is sent to a store of what was written. */
+  async pack(payload: Payload): Promise<Payload> {
+    return this.#compression === undefined ? payload : this.#compression.pack(payload)
+  }
+
   /** Whether there is a way to read what was written so. */
-  canRead({ kind }: Payload): boolean {
-    if (this.#own !== undefined) return kind === this.#own.name
-    return kind === richSerializer.name || KINDS.includes(kind)
+  canRead({ kind }: Pick<Payload, 'kind'>): boolean {
+    const by = unpackedKind(kind)
+    if (this.#own !== undefined) return by === this.#own.name
+    return by === richSerializer.name || KINDS.includes(by)
   }
 
   /** Reads a value, in a wrapper that tells it from none: `undefined` for what can't be read, which is a miss. */
-  decode({ kind, payload }: Payload): Decoded | undefined {
-    if (!this.canRead({ kind, payload })) return undefined
+  decode(written: Payload): Decoded | undefined {
+    if (!this.canRead(written)) return undefined
     try {
+      const { kind, payload } = isPacked(written) ? unpack(written, this.#maxBytes) : written
       if (this.#own !== undefined) return ownCopy(this.#own.deserialize(payload))
       if (kind === 'json') return this.#decodeJson(payload)
       if (kind === 'undefined') return ownCopy(undefined)

@@ -30,6 +30,15 @@ export interface CacheClient {
   /** The values under these keys, in their order; `undefined` where there is none. */
   getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]>
 
+  /**
+   * The first bytes of the value under a key, and how many it has in all; `undefined` where there is none. Atomic. A
+   * client without it has whole values fetched by `has`.
+   */
+  head?(key: string, bytes: number): Promise<{ readonly bytes: Buffer; readonly length: number } | undefined>
+
+  /** How many milliseconds the value under a key has yet; 0 where there is none, `Infinity` where it has no end. */
+  timeLeft(key: string): Promise<number>
+
   /** Puts a value under a key, in place of whatever is there, for this long. Whoever holds the key's lease loses it. */
   set(key: string, value: Buffer, ttlMs: number): Promise<void>
 
@@ -76,12 +85,9 @@ export interface CacheClient {
   onChange?(listener: (key: string | undefined) => void): void
 
   /**
-   * How many milliseconds the value under a key has yet; 0 where there is none, `Infinity` where it has no end. A
-   * client that has this and tells of changes has its values kept in process: see `nearCache`.
+   * Whether the listener is told of changes now. Who waits for one asks again and again where it isn't, and nothing
+   * that this store has is kept in process.
    */
-  timeLeft?(key: string): Promise<number>
-
-  /** Whether the listener is told of changes now. Who waits for one asks again and again where it isn't. */
   tellsChanges?(): boolean
 
   /**

@@ -17,6 +17,12 @@ export type ClientState = 'memory' | 'connecting' | 'ready' | 'suspect' | 'degra
  */
 export type Stored = 'redis' | 'memory' | 'none'
 
+/** Where all of several changes stand. */
+export function weakest(changes: readonly Stored[]): Stored {
+  if (changes.includes('none')) return 'none'
+  return changes.includes('memory') ? 'memory' : 'redis'
+}
+
 /** What changes, as listeners are told. */
 export interface ClientEvents {
   /** The state has changed. */

@@ -62,6 +62,11 @@ export class MemoryClient implements CacheClient {
     return Promise.resolve(keys.map((key) => this.#get(key)))
   }
 
+  head(key: string, most: number): Promise<{ bytes: Buffer; length: number } | undefined> {
+    const value = this.#get(key)
+    return Promise.resolve(value && { bytes: value.subarray(0, most), length: value.length })
+  }
+
   timeLeft(key: string): Promise<number> {
     return Promise.resolve(Math.max(0, this.#remaining(key)))
   }

@@ -14,6 +14,7 @@ import type { Values } from './read-batch'
 import {
   CLAIM,
   ENSURE_STAMPS,
+  HEAD,
   KEEP,
   LEASE,
   RAISE,
@@ -114,6 +115,11 @@ export class RedisClient implements CacheClient {
 
   getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     return keys.length === 0 ? Promise.resolve([]) : this.#reads.read(keys)
+  }
+
+  async head(key: string, most: number): Promise<{ bytes: Buffer; length: number } | undefined> {
+    const found = (await this.#run(HEAD, [key], [String(most - 1)], this.#bytes)) as [number, Buffer] | null
+    return found === null ? undefined : { length: found[0], bytes: found[1] }
   }
 
   async timeLeft(key: string): Promise<number> {

@@ -110,6 +110,12 @@ export const RELEASE = script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('UNLINK', KEYS[1], KEYS[2])`)
 
+/** KEYS: key. ARGV: the place of the last byte. How many bytes there are, and the first of them. */
+export const HEAD = script(`
+local length = redis.call('STRLEN', KEYS[1])
+if length == 0 then return false end
+return {length, redis.call('GETRANGE', KEYS[1], 0, ARGV[1])}`)
+
 /** All of them. */
 export const SCRIPTS: readonly RedisScript[] = [
   STAMP,
@@ -120,6 +126,7 @@ export const SCRIPTS: readonly RedisScript[] = [
   KEEP,
   SET_LEASED,
   RELEASE,
+  HEAD,
 ]
 
 function script(source: string): RedisScript {

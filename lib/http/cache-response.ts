@@ -81,7 +81,7 @@ async function answer(
     isScoped: scope !== undefined,
     isIdentified: identifies(req, configuration.ignore),
   }
-  const opened = await visit.cache.reader.open(visit.key, visit.tags)
+  const opened = await visit.cache.open(visit.key, visit.tags)
   const found = readStored(opened)
   const fwd = found === undefined ? 'uri-miss' : whyNotUsable(visit, found)
   visit.cache.counters.count(fwd === undefined)
@@ -159,7 +159,7 @@ function recordVisit(
     onSent(body) {
       if (head === undefined || isTruncated(head, body)) return
       const payload = encodeBytes(encodeResponse({ ...head, body }))
-      void cache.entries.write(key, payload, { since, ttlMs: Math.ceil(head.freshForMs), tags })
+      void cache.write(key, payload, { since, ttlMs: Math.ceil(head.freshForMs), tags })
     },
   })
 }

@@ -11,6 +11,8 @@ export interface Tally {
   readonly misses: number
   /** `hits / (hits + misses)`, from 0 to 1; 0 before the first read. */
   readonly hitRatio: number
+  /** Of the hits, those that were answered with a value past its ttl, within its `grace`. */
+  readonly stale: number
   /** Loaders run by `getOrSet`. */
   readonly loads: number
   /** Values that could not be written, or were too large, and were not stored. */
@@ -50,6 +52,7 @@ const MOST_KEYS = 100
 export class Counters {
   hits = 0
   misses = 0
+  stale = 0
   loads = 0
   refused = 0
 
@@ -61,9 +64,9 @@ export class Counters {
 
   /** The counts so far. */
   tally(): Tally {
-    const { hits, misses, loads, refused } = this
+    const { hits, misses, stale, loads, refused } = this
     const reads = hits + misses
-    return { hits, misses, hitRatio: reads === 0 ? 0 : hits / reads, loads, refused }
+    return { hits, misses, hitRatio: reads === 0 ? 0 : hits / reads, stale, loads, refused }
   }
 }
 

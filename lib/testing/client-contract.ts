@@ -75,13 +75,22 @@ export const clientContract: readonly ContractCase[] = [
     },
   },
   {
-    title: 'says, if it says so at all, for how long a value is there yet',
+    title: 'says for how long a value is there yet',
     async run(client, key) {
-      if (client.timeLeft === undefined) return
       assert.equal(await client.timeLeft(key('absent')), 0)
       await client.set(key('there'), Buffer.from('1'), LONG_MS)
       const left = await client.timeLeft(key('there'))
       assert.ok(left > 0 && left <= LONG_MS, `${String(left)} ms are left`)
+    },
+  },
+  {
+    title: 'gives, if it gives that at all, the first bytes of a value and how many there are',
+    async run(client, key) {
+      if (client.head === undefined) return
+      assert.equal(await client.head(key('absent'), 4), undefined)
+      await client.set(key('long'), Buffer.from('0123456789'), LONG_MS)
+      assert.deepEqual(await client.head(key('long'), 4), { bytes: Buffer.from('0123'), length: 10 })
+      assert.deepEqual(await client.head(key('long'), 99), { bytes: Buffer.from('0123456789'), length: 10 })
     },
   },
   {

@@ -60,7 +60,7 @@ function isCommand(name: unknown): name is FaultyCommand {
 }
 
 const METHODS = ['disconnect', 'close', 'onDisconnect', ...COMMANDS] as const
-const OPTIONAL: readonly string[] = ['info', 'connections', 'timeLeft']
+const OPTIONAL: readonly string[] = ['info', 'connections', 'head']
 
 /**
  * Makes sure of a client to wrap.

@@ -21,7 +21,7 @@ export class FaultyClient implements CacheClient {
   // There where the client within has them. What changes goes over the wire too, so a fault holds it up.
   readonly info?: () => Promise<string>
   readonly connections?: () => Promise<number>
-  readonly timeLeft?: (key: string) => Promise<number>
+  readonly head?: NonNullable<CacheClient['head']>
   readonly onChange?: NonNullable<CacheClient['onChange']>
   readonly #client: CacheClient
   readonly #wire = new Wire()
@@ -34,14 +34,12 @@ export class FaultyClient implements CacheClient {
   /** See {@link faultyClient}. */
   constructor(client: CacheClient) {
     this.#client = client
-    const info = client.info?.bind(client)
+    const [info, connections] = [client.info?.bind(client), client.connections?.bind(client)]
+    const [onChange, head] = [client.onChange?.bind(client), client.head?.bind(client)]
     if (info !== undefined) this.info = () => this.#send('info', info)
-    const connections = client.connections?.bind(client)
     if (connections !== undefined) this.connections = () => this.#send('connections', connections)
-    const onChange = client.onChange?.bind(client)
     if (onChange !== undefined) this.onChange = this.#wire.carrying(onChange)
-    const timeLeft = client.timeLeft?.bind(client)
-    if (timeLeft !== undefined) this.timeLeft = (key) => this.#send('timeLeft', () => timeLeft(key))
+    if (head !== undefined) this.head = (key, bytes) => this.#send('head', () => head(key, bytes))
     client.onDisconnect((cause) => {
       this.#lose(cause)
     })
@@ -186,6 +184,10 @@ export class FaultyClient implements CacheClient {
 
   getMany(keys: readonly string[]): Promise<(Buffer | undefined)[]> {
     return this.#send('getMany', () => this.#client.getMany(keys))
+  }
+
+  timeLeft(key: string): Promise<number> {
+    return this.#send('timeLeft', () => this.#client.timeLeft(key))
   }
 
   set(key: string, value: Buffer, ttlMs: number): Promise<void> {

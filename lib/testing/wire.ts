@@ -3,6 +3,7 @@ export const COMMANDS = [
   'connect',
   'ping',
   'getMany',
+  'head',
   'timeLeft',
   'set',
   'delete',

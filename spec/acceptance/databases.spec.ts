@@ -100,7 +100,7 @@ describe('On one server', () => {
         for (const [index, cache] of [mine, theirs].entries()) {
           const place = { ...places[index] }
           const witness = createTokenBlacklist({ cache: await pool.connect(server, place) })
-          expect(await witness.isRevoked(token), cache.namespace).to.equal(true)
+          expect(await witness.isRevoked(token), cache.prefix).to.equal(true)
         }
       })
 

@@ -215,7 +215,7 @@ describe('Cache', () => {
     for (const [ttl, lifeMs] of forms) {
       it(`${inspect(ttl)} is ${String(lifeMs)} ms, by set and by getOrSet`, async () => {
         const clock = new ManualClock()
-        const cache = pool.open({ clock })
+        const cache = pool.open({ clock, jitter: 0 })
         await cache.set('set', 1, ttl)
         await cache.getOrSet('loaded', () => 1, ttl)
         clock.advance(lifeMs - 0.5)
@@ -371,8 +371,8 @@ describe('Cache', () => {
         rejection(cache.getOrSet('user', () => 1, '1h', options)),
       ])
       expect(errors.map(String)).to.deep.equal([
-        "InvalidOptionError: set: tgas: unknown option; did you mean 'tags'? Known are tags",
-        "InvalidOptionError: getOrSet: tgas: unknown option; did you mean 'tags'? Known are tags",
+        "InvalidOptionError: set: tgas: unknown option; did you mean 'tags'? Known are tags, grace",
+        "InvalidOptionError: getOrSet: tgas: unknown option; did you mean 'tags'? Known are tags, grace, unless, loaderTimeout, signal",
       ])
     })
 
@@ -680,6 +680,7 @@ function surface(client: RedisClient): CacheClient {
     },
     ping: () => client.ping(),
     getMany: (keys) => client.getMany(keys),
+    timeLeft: (key) => client.timeLeft(key),
     set: (key, value, ttlMs) => client.set(key, value, ttlMs),
     delete: (keys) => client.delete(keys),
     lease: (key, token, ttlMs) => client.lease(key, token, ttlMs),

@@ -73,7 +73,7 @@ describe('cached', () => {
   it('keeps a result for its ttl', async () => {
     const clock = new ManualClock()
     const find = sinon.fake.resolves('Ada')
-    const findUser = cached(find, 'user', '5m', { cache: pool.open({ clock }) })
+    const findUser = cached(find, 'user', '5m', { cache: pool.open({ clock, jitter: 0 }) })
     await findUser()
     clock.advance(5 * MINUTE_MS - 1)
     await findUser()

@@ -50,7 +50,7 @@ describe('The places of entries in Redis', () => {
     await cache.close()
     const school = await pool.connect(server, { namespace: 'school' })
     await school.set('role:admin', 1)
-    expect(school.namespace).to.equal('school')
+    expect(school.prefix).to.equal('school:')
     expect(await placesInRedis()).to.deep.equal([
       'holdfast:{ns=school}:anchor:…',
       'holdfast:{ns=school}:counter',

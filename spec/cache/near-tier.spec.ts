@@ -165,7 +165,7 @@ describe('What is kept near', () => {
   describe('of memory', () => {
     it('goes by the clock that the cache has', async () => {
       const clock = new ManualClock()
-      const cache = pool.open({ clock })
+      const cache = pool.open({ clock, jitter: 0 })
       await cache.set('key', { of: 'Ada' }, '1m')
       clock.advance(30_000)
       await untilNear(cache, 'key')

@@ -37,7 +37,7 @@ describe("createCache's options", () => {
     const names = ['redis', 'client', 'namespace', 'ttl', 'commandTimeout', 'memory', 'clock']
     const cache = make({ ...Object.fromEntries(names.map((name) => [name, undefined])), logger })
     expect(await cache.set('user', 'Ada')).to.equal('memory')
-    expect(cache.namespace).to.equal('')
+    expect(cache.prefix).to.equal('')
   })
 
   it('are left as they are', () => {
@@ -64,7 +64,7 @@ describe("createCache's options", () => {
 
   it('names all that are known beside the nearest', () => {
     expect(() => make({ namspace: 'a' })).to.throw(
-      'Known are redis, client, namespace, ttl, commandTimeout, serializer, maxValueBytes, memory, nearCache, logger, clock',
+      'Known are redis, client, namespace, ttl, jitter, refreshAhead, compress, commandTimeout, serializer, maxValueBytes, memory, nearCache, logger, clock',
     )
   })
 

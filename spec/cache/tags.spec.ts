@@ -199,7 +199,7 @@ describe('Tags', () => {
 
   it('keep a long-lived value after one of its tags was invalidated before it was stored', async () => {
     const clock = new ManualClock()
-    const cache = pool.open({ clock })
+    const cache = pool.open({ clock, jitter: 0 })
     await cache.invalidateTags('school')
     await cache.set('a', 1, '30d', { tags: ['school'] })
     clock.advance(29 * 24 * HOUR_MS)

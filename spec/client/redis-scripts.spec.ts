@@ -4,6 +4,7 @@ import type { RedisClientType } from 'redis'
 import {
   CLAIM,
   ENSURE_STAMPS,
+  HEAD,
   KEEP,
   LEASE,
   RAISE,
@@ -38,7 +39,7 @@ describe('The scripts', () => {
     return client.eval(script.source, { keys, arguments: args })
   }
 
-  const ALL = { STAMP, ENSURE_STAMPS, RAISE, LEASE, CLAIM, KEEP, SET_LEASED, RELEASE }
+  const ALL = { STAMP, ENSURE_STAMPS, RAISE, LEASE, CLAIM, KEEP, SET_LEASED, RELEASE, HEAD }
 
   it('are all among those that are loaded', () => {
     expect(SCRIPTS).to.have.members(Object.values(ALL))

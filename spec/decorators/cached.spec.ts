@@ -19,7 +19,7 @@ describe('@Cached', () => {
 
   beforeEach(() => {
     clock = new ManualClock()
-    cache = createCache({ redis: false, logger: false, clock })
+    cache = createCache({ redis: false, logger: false, clock, jitter: 0 })
     loads = 0
   })
 
@@ -134,7 +134,7 @@ describe('@Cached', () => {
     })
 
     it("for the cache's own ttl where none is given", async () => {
-      const brief = createCache({ redis: false, logger: false, clock, ttl: '5s' })
+      const brief = createCache({ redis: false, logger: false, clock, ttl: '5s', jitter: 0 })
       class Users {
         @Cached('users', undefined, { cache: brief })
         all() {

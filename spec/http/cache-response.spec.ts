@@ -1038,7 +1038,7 @@ for (const [version, express] of expressVersions) {
         await two.shared.invalidateTags('school')
         go()
         expect((await first).text).to.equal('version 1')
-        await one.shared.entries.drain()
+        await one.shared.core.entries.drain()
         expect((await one.site.get('/page', host)).text).to.equal('version 2')
         expect((await two.site.get('/page', host)).text).to.equal('version 2')
       })

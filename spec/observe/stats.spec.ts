@@ -7,7 +7,7 @@ import { RedisServer } from '../support/redis-server'
 import { rejection } from '../support/rejection'
 import { failOnUnhandledRejections } from '../support/unhandled-rejections'
 
-const NOTHING_YET = { hits: 0, misses: 0, hitRatio: 0, loads: 0, refused: 0 }
+const NOTHING_YET = { hits: 0, misses: 0, hitRatio: 0, loads: 0, refused: 0, stale: 0 }
 
 describe('Stats', () => {
   failOnUnhandledRejections()
@@ -133,7 +133,7 @@ describe('Stats', () => {
         size: 1,
         keys: ['user'],
         keysTruncated: false,
-        ...{ hits: 1, misses: 1, hitRatio: 0.5, loads: 0, refused: 0 },
+        ...{ hits: 1, misses: 1, hitRatio: 0.5, loads: 0, refused: 0, stale: 0 },
       })
       await own.start()
       await eventually(() => cache.isConnected)
@@ -150,8 +150,8 @@ describe('Stats', () => {
     })
 
     async function tally(): Promise<object> {
-      const { hits, misses, hitRatio, loads, refused } = await cache.getStats()
-      return { hits, misses, hitRatio, loads, refused }
+      const { hits, misses, hitRatio, loads, refused, stale } = await cache.getStats()
+      return { hits, misses, hitRatio, loads, refused, stale }
     }
 
     it('count the reads that find a value and those that do not', async () => {
@@ -160,7 +160,14 @@ describe('Stats', () => {
       await cache.get('user')
       await cache.get('user')
       await cache.get('user')
-      expect(await tally()).to.deep.equal({ hits: 3, misses: 1, hitRatio: 0.75, loads: 0, refused: 0 })
+      expect(await tally()).to.deep.equal({
+        hits: 3,
+        misses: 1,
+        hitRatio: 0.75,
+        loads: 0,
+        refused: 0,
+        stale: 0,
+      })
     })
 
     it('count a cached undefined as found', async () => {
@@ -171,9 +178,16 @@ describe('Stats', () => {
 
     it('count a load once, and everybody who waits for it as a miss', async () => {
       await Promise.all([1, 2, 3].map(() => cache.getOrSet('user', () => Promise.resolve('Ada'))))
-      expect(await tally()).to.deep.equal({ hits: 0, misses: 3, hitRatio: 0, loads: 1, refused: 0 })
+      expect(await tally()).to.deep.equal({ hits: 0, misses: 3, hitRatio: 0, loads: 1, refused: 0, stale: 0 })
       await cache.getOrSet('user', () => 'Grace')
-      expect(await tally()).to.deep.equal({ hits: 1, misses: 3, hitRatio: 0.25, loads: 1, refused: 0 })
+      expect(await tally()).to.deep.equal({
+        hits: 1,
+        misses: 3,
+        hitRatio: 0.25,
+        loads: 1,
+        refused: 0,
+        stale: 0,
+      })
     })
 
     it('count a load that fails once, and each who waits for it as a miss', async () => {

@@ -111,6 +111,10 @@ export class FakePrimary implements CacheClient {
     return this.#answer('getMany', () => this.store.getMany(keys))
   }
 
+  timeLeft(key: string): Promise<number> {
+    return this.#answer('timeLeft', () => this.store.timeLeft(key))
+  }
+
   set(key: string, value: Buffer, ttlMs: number): Promise<void> {
     return this.#answer('set', () => this.store.set(key, value, ttlMs))
   }

@@ -74,7 +74,7 @@ describe('The client contract', () => {
         [
           'says that what is not there has time left',
           () => ({ timeLeft: () => Promise.resolve(1) }),
-          'says, if it says so at all, for how long a value is there yet',
+          'says for how long a value is there yet',
         ],
         [
           'leaves out what is missing',
@@ -325,6 +325,16 @@ describe('The client contract', () => {
           'serves again after it was disconnected and connected',
         ],
         [
+          'counts the bytes that it gives for all there are',
+          (sound) => ({
+            head: async (key, most) => {
+              const head = await sound.head(key, most)
+              return head && { ...head, length: head.bytes.length }
+            },
+          }),
+          'gives, if it gives that at all, the first bytes of a value and how many there are',
+        ],
+        [
           'answers null for a key that is not there',
           (sound) => ({
             getMany: async (keys) =>
@@ -367,6 +377,8 @@ function withFlaws(sound: MemoryClient, flaws: Partial<CacheClient>): CacheClien
     },
     ping: () => sound.ping(),
     getMany: (keys) => sound.getMany(keys),
+    timeLeft: (key) => sound.timeLeft(key),
+    head: (key, bytes) => sound.head(key, bytes),
     set: (key, value, ttl) => sound.set(key, value, ttl),
     delete: (keys) => sound.delete(keys),
     lease: (key, token, ttl) => sound.lease(key, token, ttl),

@@ -165,6 +165,7 @@ export class History {
       },
       ping: () => store.ping(),
       getMany: (keys) => store.getMany(keys),
+      timeLeft: (key) => store.timeLeft(key),
       ensureStamps: (counter, stamps, ttlMs) => store.ensureStamps(counter, stamps, ttlMs),
       size: () => store.size(),
       set: async (key, value, ttlMs) => {

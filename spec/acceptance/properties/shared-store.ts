@@ -47,6 +47,10 @@ export class SharedStore implements CacheClient {
     return Promise.resolve(keys.map((key) => this.#find(key)?.value))
   }
 
+  timeLeft(key: string): Promise<number> {
+    return Promise.resolve(Math.max(0, (this.#find(key)?.until ?? 0) - performance.now()))
+  }
+
   set(key: string, value: Buffer, ttlMs: number): Promise<void> {
     this.#kept.delete(leaseOf(key))
     this.#keep(key, value, ttlMs)

@@ -1,0 +1,44 @@
+import type { Duration } from '../duration'
+import { parseDuration } from '../duration'
+import type { EntryPlan } from './entry-options'
+import { checkTags } from './tags'
+
+/** How a value is stored. */
+export interface EntryTerms {
+  /** For how long it is what its key has, in milliseconds. */
+  readonly ttlMs: number
+  /** For how long it may stand in after that, in milliseconds. */
+  readonly graceMs: number
+  /** What it was made from. */
+  readonly tags: readonly string[]
+}
+
+/** What a loader has said of its value, in place of the call's own words. */
+export interface Said {
+  readonly ttlMs?: number | undefined
+  readonly tags?: readonly string[] | undefined
+}
+
+/**
+ * What a call's plan comes to for a value. The jitter, a part of the ttl, is left to chance: what was stored together
+ * does not end together.
+ *
+ * @throws {InvalidOptionError} where a function of the value gives what is no ttl or no tags; whatever it throws.
+ */
+export function termsFor(
+  method: string,
+  { ttl, tags, graceMs, scope }: EntryPlan,
+  value: unknown,
+  { jitter, said = {} }: { readonly jitter: number; readonly said?: Said },
+): EntryTerms {
+  const ttlMs =
+    said.ttlMs ??
+    (typeof ttl === 'function' ? parseDuration(ttl(value) as Duration, `${method}: ttl(value)`) : ttl)
+  const named =
+    said.tags ?? (typeof tags === 'function' ? checkTags(`${method}: tags(value)`, tags(value)) : undefined)
+  return {
+    ttlMs: Math.max(1, Math.round(ttlMs * (1 - jitter * Math.random()))),
+    graceMs,
+    tags: named === undefined ? (tags as readonly string[]) : scope.tagsOf([...new Set(named)]),
+  }
+}

@@ -1,0 +1,6 @@
+/** A value as it is written. */
+export interface Payload {
+  /** What it was written by: `json`, `bytes`, `undefined`, or a serializer's name; with `+deflate` where it is packed. */
+  readonly kind: string
+  readonly payload: Buffer
+}

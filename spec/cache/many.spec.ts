@@ -1,0 +1,162 @@
+import { inspect } from 'node:util'
+import { expect } from 'chai'
+import sinon from 'sinon'
+import type { Cache } from 'holdfast'
+import { CachePool } from '../support/cache-pool'
+import { eventually } from '../support/eventually'
+import { timesAsked } from '../support/near'
+import { RedisServer } from '../support/redis-server'
+import { rejection } from '../support/rejection'
+import { failOnUnhandledRejections } from '../support/unhandled-rejections'
+
+for (const store of ['memory', 'Redis'] as const) {
+  describe(`Many keys at once, over ${store}`, () => {
+    failOnUnhandledRejections()
+
+    const pool = new CachePool()
+    let server: RedisServer | undefined
+    let cache: Cache
+
+    before(async () => {
+      if (store === 'Redis') server = await RedisServer.start()
+    })
+
+    beforeEach(async () => {
+      await server?.command('FLUSHALL')
+      cache = server === undefined ? pool.open() : await pool.connect(server)
+    })
+
+    after(() => server?.close())
+
+    it('are read: those that are there, whatever they have', async () => {
+      await cache.setMany([
+        ['a', 1],
+        ['b', undefined],
+        ['c', null],
+      ])
+      const found = await cache.getMany(['c', 'a', 'absent', 'b', 'a'])
+      expect(new Map([...found].sort())).to.deep.equal(
+        new Map([
+          ['a', 1],
+          ['b', undefined],
+          ['c', null],
+        ]),
+      )
+      expect(await cache.getMany([])).to.deep.equal(new Map())
+    })
+
+    it('are set with one ttl and the same tags, from whatever can be iterated', async () => {
+      expect(await cache.setMany(new Map([['a', 1]]), '1h', { tags: ['school'] })).to.equal(
+        store === 'Redis' ? 'redis' : 'memory',
+      )
+      expect(await cache.get('a')).to.equal(1)
+      await cache.invalidateTags('school')
+      expect(await cache.get('a')).to.equal(undefined)
+    })
+
+    it('stand where the least of them does', async () => {
+      const values: [string, unknown][] = [
+        ['a', 1],
+        ['b', () => 'cannot be written'],
+      ]
+      expect(await cache.setMany(values)).to.equal('none')
+      expect(await cache.get('a')).to.equal(1)
+    })
+
+    it('are deleted', async () => {
+      await cache.setMany([
+        ['a', 1],
+        ['b', 2],
+        ['c', 3],
+      ])
+      await cache.deleteMany(['a', 'b', 'absent'])
+      expect([...(await cache.getMany(['a', 'b', 'c'])).keys()]).to.deep.equal(['c'])
+      await cache.deleteMany([])
+    })
+
+    it('are loaded by one call for all that are not there', async () => {
+      await cache.set('b', 'there')
+      const load = sinon.fake((keys: string[]) =>
+        Promise.resolve(new Map(keys.map((key) => [key, `made ${key}`]))),
+      )
+      const found = await cache.getOrSetMany(['a', 'b', 'c', 'a'], load, '1h')
+      expect(Object.fromEntries(found)).to.deep.equal({ a: 'made a', b: 'there', c: 'made c' })
+      expect(load.args).to.deep.equal([[['a', 'c']]])
+      await eventually(async () => (await cache.get('c')) === 'made c')
+      expect(await cache.getOrSetMany(['a', 'c'], load)).to.deep.equal(
+        new Map([
+          ['a', 'made a'],
+          ['c', 'made c'],
+        ]),
+      )
+      expect(load.callCount).to.equal(1)
+    })
+
+    it('are not stored and not answered where the loader has no value for them', async () => {
+      const load = sinon.fake((): Map<string, string> => new Map([['a', 'made']]))
+      expect(await cache.getOrSetMany(['a', 'b'], load)).to.deep.equal(new Map([['a', 'made']]))
+      await eventually(() => cache.has('a'))
+      expect(await cache.has('b')).to.equal(false)
+    })
+
+    it('share the load of a key with whoever else asks for it', async () => {
+      let finish: (value: string) => void = () => undefined
+      const one = cache.getOrSet('a', () => new Promise<string>((resolve) => (finish = resolve)))
+      const load = sinon.fake((keys: string[]) => new Map(keys.map((key) => [key, `made ${key}`])))
+      const many = cache.getOrSetMany(['a', 'b'], load)
+      await eventually(() => load.called)
+      finish('alone')
+      expect(await one).to.equal('alone')
+      expect(Object.fromEntries(await many)).to.deep.equal({ a: 'alone', b: 'made b' })
+      expect(load.args).to.deep.equal([[['b']]])
+    })
+
+    it('bring a failure of the loader to all who wait', async () => {
+      const failure = new Error('away')
+      expect(await rejection(cache.getOrSetMany(['a', 'b'], sinon.fake.rejects(failure)))).to.equal(failure)
+      const none = (() => [1, 2]) as unknown as () => Map<string, number>
+      expect(String(await rejection(cache.getOrSetMany(['a'], none)))).to.match(
+        /^TypeError: getOrSetMany: .*Map/,
+      )
+    })
+
+    it('take one command where Redis is asked', async () => {
+      if (server === undefined) return
+      const far = await pool.connect(server, { nearCache: false })
+      const keys = Array.from({ length: 50 }, (_, index) => `key ${String(index)}`)
+      await far.setMany(keys.map((key) => [key, key]))
+      const before = await timesAsked(server)
+      expect((await far.getMany(keys)).size).to.equal(50)
+      // Beside the anchors, which are asked for twice a second.
+      expect((await timesAsked(server)) - before).to.be.below(8)
+    })
+  })
+}
+
+describe('Many keys', () => {
+  const pool = new CachePool()
+
+  it('are refused where one of them is none, and nothing is done', async () => {
+    const cache = pool.open()
+    const bad = ['a', ''] as string[]
+    const calls = [
+      () => cache.getMany(bad),
+      () => cache.deleteMany(bad),
+      () => cache.setMany(bad.map((key) => [key, 1])),
+      () => cache.getOrSetMany(bad, () => new Map()),
+    ]
+    for (const call of calls) {
+      expect(String(await rejection(call()))).to.equal(
+        "InvalidKeyError: key 2: expected a string that is not empty, got ''",
+      )
+    }
+    expect(await cache.has('a')).to.equal(false)
+  })
+
+  for (const keys of ['abc', undefined, { a: 1 }]) {
+    it(`are refused where they are ${inspect(keys)}`, async () => {
+      const error = await rejection(pool.open().getMany(keys as unknown as string[]))
+      expect(String(error)).to.match(/^InvalidOptionError: keys: expected an array, got /)
+    })
+  }
+})
