@@ -7,6 +7,7 @@ import type { Clock } from '../clock'
 import { encodeEntry } from './entry'
 import type { Since } from './entry-reader'
 import type { EntryTerms } from './entry-terms'
+import { Grounding } from './grounding'
 import type { HeldLease } from './held-lease'
 import type { KeyNames } from './key-names'
 import type { NearTier } from './near-tier'
@@ -44,6 +45,8 @@ interface Parts {
   readonly clock: Clock
   /** The longest that memory keeps anything, in milliseconds. */
   readonly memoryMaxAgeMs: number
+  /** Monotonic, in milliseconds. */
+  readonly now: () => number
 }
 
 /** A value on its way into a store. */
@@ -61,9 +64,10 @@ export class EntryStore {
   readonly #clock: Clock
   readonly #stamps: Stamps
   readonly #memoryMaxAgeMs: number
+  readonly #grounding: Grounding
   readonly #writes = new Set<Promise<unknown>>()
 
-  constructor({ client, memory, near, names, stamps, clock, memoryMaxAgeMs }: Parts) {
+  constructor({ client, memory, near, names, stamps, clock, memoryMaxAgeMs, now }: Parts) {
     this.#client = client
     this.#memory = memory
     this.#near = near
@@ -71,6 +75,7 @@ export class EntryStore {
     this.#clock = clock
     this.#stamps = stamps
     this.#memoryMaxAgeMs = memoryMaxAgeMs
+    this.#grounding = new Grounding(now)
   }
 
   /** Which store serves: another number, another store. */
@@ -115,7 +120,7 @@ export class EntryStore {
                 .setLeased(name, bytes, { token: lease.token, ttlMs: lifeMs })
                 .then((isKept) => (attempt.isLeaseLost = !isKept))
             : store.set(name, bytes, lifeMs)
-          await Promise.all([this.#stamps.ensure(store, tags, lifeMs), put])
+          await Promise.all([this.#ensure(store, { since, tags, lifeMs }), put])
         },
       }),
     )
@@ -148,6 +153,18 @@ export class EntryStore {
     if (stored === 'redis') await this.#memory.delete([name])
     this.#near.changed(key)
     return attempt.isOvertaken ? 'none' : stored
+  }
+
+  /** Makes sure of the stamps, unless they were there just now and have life enough. */
+  async #ensure(
+    store: CacheClient,
+    { since, tags, lifeMs }: Pick<WriteOptions, 'since' | 'tags'> & { readonly lifeMs: number },
+  ): Promise<void> {
+    const { stamps, ttlMs } = this.#stamps.ground(tags, lifeMs)
+    const isSeen = tags.every((tag) => since.grounded?.includes(tag) === true)
+    if (isSeen && since.grounded !== undefined && this.#grounding.covers(since.era, stamps, lifeMs)) return
+    await this.#stamps.ensure(store, tags, lifeMs)
+    this.#grounding.note(since.era, stamps, ttlMs)
   }
 
   /** What is written, and for how long it lives: memory that stands in keeps nothing for long, the fresh part first. */

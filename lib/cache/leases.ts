@@ -48,6 +48,9 @@ export class Leases {
   readonly #entries: EntryStore
   readonly #isTold: () => boolean
   readonly #changes = new Changes()
+  /** What its tokens begin with: nobody else's do, and who can read one in Redis can write there too. */
+  readonly #instance = randomBytes(12).toString('base64url')
+  #tokens = 0
   readonly #held = new Map<HeldLease, Holding>()
   /** Those that are still under our token in a store that was lost meanwhile, or may be. */
   readonly #left: HeldLease[] = []
@@ -68,7 +71,7 @@ export class Leases {
     for (;;) {
       const asked: HeldLease[] = []
       const newToken = (): string => {
-        const token = randomBytes(12).toString('base64url')
+        const token = `${this.#instance}.${String((this.#tokens += 1))}`
         asked.push({ key, token, era: this.#entries.era })
         return token
       }

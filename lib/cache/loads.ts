@@ -205,10 +205,10 @@ export class Loads {
       // What is made without the lease, or after it was lost, is for those who waited for it alone.
       if (terms === undefined || lease === undefined || !isUnderWay()) giveUp()
       else {
-        const { kind, payload: bytes } = payload as Payload
-        void leases.use(lease, async () =>
-          entries.write(key, await codec.pack({ kind, payload: bytes }), { ...terms, since, costMs, lease }),
-        )
+        const packed = codec.pack(payload as Payload)
+        const write = (ready: Payload): Promise<Stored> =>
+          entries.write(key, ready, { ...terms, since, costMs, lease })
+        void leases.use(lease, () => (packed instanceof Promise ? packed.then(write) : write(packed)))
       }
       return { payload, ...this.#copyOf({ payload, value, isShared: false }), isHit: false }
     } catch (error) {

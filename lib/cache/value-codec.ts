@@ -60,8 +60,8 @@ export class ValueCodec {
     throw new RangeError(`the value takes ${String(payload.payload.length)} bytes, more than maxValueBytes`)
   }
 
-  /** What is sent to a store of what was written. */
-  async pack(payload: Payload): Promise<Payload> {
+  /** What is sent to a store of what was written: at once where nothing is packed. */
+  pack(payload: Payload): Payload | Promise<Payload> {
     return this.#compression === undefined ? payload : this.#compression.pack(payload)
   }
 

@@ -55,8 +55,8 @@ export interface CacheClient {
   lease(key: string, token: string, ttlMs: number): Promise<number>
 
   /**
-   * Reads keys as `getMany` does, and where the first of them has no value takes its lease as `lease` does, in one
-   * step: nothing can be stored in between.
+   * Reads keys as `getMany` does, and where the first of them has no value takes its lease as `lease` does. Nothing can
+   * be stored in between: what is read is what was there when the lease was taken, or later.
    */
   claim(keys: readonly [string, ...string[]], token: string, ttlMs: number): Promise<KeyClaim>
 

@@ -1,4 +1,4 @@
-import { CommandRefusedError } from '../errors'
+import { mayBeOnes } from './turn-batch'
 
 /** What a store has under keys, in their order: `null` where there is nothing. */
 export type Values = readonly (Buffer | null)[]
@@ -75,7 +75,7 @@ export class ReadBatch {
         resolve(keys.map((key) => values[places.get(key) ?? -1] ?? undefined))
     } catch (error) {
       // One of them has asked for what it may not have, and the others have not.
-      if (isRefusal(error)) for (const read of reads) void this.#askAlone(read)
+      if (mayBeOnes(error)) for (const read of reads) void this.#askAlone(read)
       else for (const { reject } of reads) reject(error)
     }
   }
@@ -94,9 +94,4 @@ export class ReadBatch {
     const bytes = values.reduce((sum, value) => sum + (value?.length ?? 0), 0) / reads
     this.#usualBytes = 0.8 * this.#usualBytes + 0.2 * bytes
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  // A node of a cluster takes keys of one slot together, and no others.
-  return error instanceof CommandRefusedError || String(error).includes('CROSSSLOT')
 }

@@ -12,7 +12,6 @@ import type { NodeRedisClient } from './node-redis'
 import { ReadBatch } from './read-batch'
 import type { Values } from './read-batch'
 import {
-  CLAIM,
   ENSURE_STAMPS,
   HEAD,
   KEEP,
@@ -29,14 +28,25 @@ import { ServerFence } from './server-fence'
 import { isTrackingRefusal, onInvalidate, withoutTracking } from './server-tracking'
 import { watchSocket } from './socket-watch'
 import type { WatchedSocket } from './socket-watch'
+import { TurnBatch } from './turn-batch'
 
 /** For how long a lease is kept beyond its time, for as long as nobody else wants it: in milliseconds. */
-const SPARE_MS = '60000'
+const SPARE_MS = 60_000
+
+interface LeasedStore extends Lease {
+  readonly value: Buffer
+  readonly ttlMs: number
+}
 
 /** Redis through a node-redis connection of our own. */
 export class RedisClient implements CacheClient {
   readonly #logger: Logger
   readonly #reads: ReadBatch
+  readonly #stores = new TurnBatch<LeasedStore, boolean>({
+    send: (stores) => this.#setLeased(stores),
+    weigh: ({ value }) => 128 + value.length,
+    room: 128 * 1024,
+  })
   readonly #fence: ServerFence
   #redis!: RedisClientType
   #bytes!: Pick<RedisClientType, 'mGet' | 'evalSha' | 'eval'>
@@ -76,7 +86,7 @@ export class RedisClient implements CacheClient {
 
   disconnect(): void {
     this.#attempts += 1
-    this.#reads.flush()
+    this.#flush()
     this.#redis.destroy()
     // node-redis has no hold of a socket that is not connected yet.
     this.#socket?.destroy(new Error('Disconnected while it was connecting'))
@@ -92,7 +102,7 @@ export class RedisClient implements CacheClient {
   }
 
   async close(): Promise<void> {
-    this.#reads.flush()
+    this.#flush()
     if (this.#redis.isOpen) await this.#redis.close()
   }
 
@@ -139,31 +149,43 @@ export class RedisClient implements CacheClient {
   }
 
   async lease(key: string, token: string, ttlMs: number): Promise<number> {
-    return Number(await this.#run(LEASE, leaseKeysOf(key), [token, String(ttlMs), SPARE_MS]))
+    return Number(await this.#run(LEASE, leaseKeysOf(key), [token, String(ttlMs), String(SPARE_MS)]))
   }
 
   async claim(keys: readonly [string, ...string[]], token: string, ttlMs: number): Promise<KeyClaim> {
-    const call = [
-      [...leaseKeysOf(keys[0]), ...keys],
-      [token, String(ttlMs), SPARE_MS],
-    ] as const
-    const [values, waitMs] = (await this.#run(CLAIM, ...call, this.#bytes)) as [Values, number | undefined]
-    return { values: values.map((value) => value ?? undefined), waitMs }
+    const lease = leaseKeyOf(keys[0])
+    const options = { PX: ttlMs + SPARE_MS, NX: true } as const
+    for (;;) {
+      // The reading is behind it, so nobody stores anything between the two.
+      const [, found] = await Promise.all([
+        answered(this.#redis.set(lease, token, options)),
+        this.#reads.read([...keys, lease]),
+      ])
+      const isOurs = found.pop()?.toString() === token
+      if (found[0] !== undefined && isOurs) await this.release({ key: keys[0], token })
+      if (found[0] !== undefined) return { values: found, waitMs: undefined }
+      const waitMs = isOurs ? 0 : await this.lease(keys[0], token, ttlMs)
+      if (isOurs || waitMs > 0) return { values: found, waitMs }
+    }
   }
 
   async keepLeases(leases: readonly Lease[], ttlMs: number): Promise<boolean[]> {
     if (leases.length === 0) return []
     const keys = leases.flatMap(({ key }) => leaseKeysOf(key))
-    const held = await this.#run(KEEP, keys, [String(ttlMs), SPARE_MS, ...leases.map(({ token }) => token)])
+    const held = await this.#run(KEEP, keys, [
+      String(ttlMs),
+      String(SPARE_MS),
+      ...leases.map(({ token }) => token),
+    ])
     return (held as number[]).map((isHeld) => isHeld === 1)
   }
 
-  async setLeased(
+  setLeased(
     key: string,
     value: Buffer,
     { token, ttlMs }: { readonly token: string; readonly ttlMs: number },
   ): Promise<boolean> {
-    return (await this.#run(SET_LEASED, [key, ...leaseKeysOf(key)], [token, value, String(ttlMs)])) === 1
+    return this.#stores.ask({ key, value, token, ttlMs })
   }
 
   async release({ key, token }: Lease): Promise<void> {
@@ -188,6 +210,17 @@ export class RedisClient implements CacheClient {
 
   info(): Promise<string> {
     return answered(this.#redis.info('memory'))
+  }
+
+  #flush(): void {
+    this.#reads.flush()
+    this.#stores.flush()
+  }
+
+  async #setLeased(stores: readonly LeasedStore[]): Promise<boolean[]> {
+    const keys = stores.flatMap(({ key }) => [key, ...leaseKeysOf(key)])
+    const args = stores.flatMap(({ token, value, ttlMs }) => [token, value, String(ttlMs)])
+    return ((await this.#run(SET_LEASED, keys, args)) as number[]).map((isStored) => isStored === 1)
   }
 
   /** Makes this the node-redis client beneath, from here on. */

@@ -51,35 +51,26 @@ return 1`)
 export const SET =
   "redis.call('SET',KEYS[1],ARGV[1],'PX',ARGV[2]) return redis.call('UNLINK',KEYS[2],KEYS[3])"
 
-// A lease is two keys: who has it, and his pulse, which ends when he has given no sign of life for a while. As
-// long as nobody else takes it, a lease without a pulse is still his. Only the first is written when it changes
-// hands, so that whoever has read it is told of that, and not of each sign of life. It is read last: a write of
-// one's own makes the server forget that one wants to hear of the key.
+// A lease is two keys: who has it, and his pulse, which ends when he has given no sign of life for a while; to take the
+// lease is one too. As long as nobody else takes it, a lease without a pulse is still his. Only the first is written
+// when it changes hands, so that whoever has read it is told of that, and not of each sign of life. GETEX reads it where
+// nobody is to be told: servers before Redis 7.2 take each reading of a script for one of all its keys.
 
-/** Takes a lease or prolongs it, and answers 0; or for how long it is another's. */
-const TAKE = `
-local function take(lease, pulse, token, ttl, spare)
-  if not redis.call('SET', lease, token, 'PX', ttl + spare, 'NX') then
-    if redis.call('GET', lease) ~= token then
-      local left = redis.call('PTTL', pulse)
-      if left > 0 then return left end
-    end
-    redis.call('SET', lease, token, 'PX', ttl + spare)
+/**
+ * KEYS: lease, pulse. ARGV: token, ttl, spare. Takes it or prolongs it, and answers 0; or for how long it is another's.
+ * It is read last: a write of one's own makes the server forget that one wants to hear of the key.
+ */
+export const LEASE = script(`
+if not redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2] + ARGV[3], 'NX') then
+  if redis.call('GETEX', KEYS[1]) ~= ARGV[1] then
+    local left = math.max(redis.call('PTTL', KEYS[2]), redis.call('PTTL', KEYS[1]) - ARGV[3])
+    if left > 0 then return left end
   end
-  redis.call('SET', pulse, '', 'PX', ttl)
-  redis.call('GET', lease)
-  return 0
-end`
-
-/** KEYS: lease, pulse. ARGV: token, ttl, spare. */
-export const LEASE = script(`${TAKE}
-return take(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])`)
-
-/** KEYS: lease, pulse, what is read, first what is leased. ARGV as LEASE has them. Takes it where nothing is there. */
-export const CLAIM = script(`${TAKE}
-local values = redis.call('MGET', unpack(KEYS, 3))
-if values[1] then return {values} end
-return {values, take(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])}`)
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2] + ARGV[3])
+end
+redis.call('SET', KEYS[2], '', 'PX', ARGV[2])
+redis.call('GET', KEYS[1])
+return 0`)
 
 /** KEYS: leases and their pulses, in pairs. ARGV: ttl, spare, a token for each. Prolongs those that are held. */
 export const KEEP = script(`
@@ -87,7 +78,7 @@ local held = {}
 for i = 1, #KEYS / 2 do
   local lease, pulse = KEYS[2 * i - 1], KEYS[2 * i]
   held[i] = 0
-  if redis.call('GET', lease) == ARGV[i + 2] then
+  if redis.call('GETEX', lease) == ARGV[i + 2] then
     held[i] = 1
     redis.call('SET', pulse, '', 'PX', ARGV[1])
     if redis.call('PTTL', lease) < ARGV[1] + ARGV[2] / 2 then
@@ -98,16 +89,26 @@ for i = 1, #KEYS / 2 do
 end
 return held`)
 
-/** KEYS: key, its lease, its pulse. ARGV: token, value, ttl. Stores it where the lease is held, which ends it. */
+/**
+ * For several at once: KEYS are, for each, a key, its lease and its pulse; ARGV, for each, a token, a value and a ttl.
+ * Stores those whose lease is held, which ends it.
+ */
 export const SET_LEASED = script(`
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.call('UNLINK', KEYS[2], KEYS[3])
-return 1`)
+local stored = {}
+for i = 1, #KEYS, 3 do
+  if redis.call('GETEX', KEYS[i + 1]) ~= ARGV[i] then
+    stored[#stored + 1] = 0
+  else
+    redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[i + 2])
+    redis.call('UNLINK', KEYS[i + 1], KEYS[i + 2])
+    stored[#stored + 1] = 1
+  end
+end
+return stored`)
 
 /** KEYS: lease, pulse. ARGV: token. Ends it where it is held. */
 export const RELEASE = script(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('GETEX', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('UNLINK', KEYS[1], KEYS[2])`)
 
 /** KEYS: key. ARGV: the place of the last byte. How many bytes there are, and the first of them. */
@@ -122,7 +123,6 @@ export const SCRIPTS: readonly RedisScript[] = [
   ENSURE_STAMPS,
   RAISE,
   LEASE,
-  CLAIM,
   KEEP,
   SET_LEASED,
   RELEASE,

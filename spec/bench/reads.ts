@@ -8,7 +8,6 @@ import { compare } from './compare'
 import { zipf } from './zipf'
 
 const KEYS = 1000
-const drawn = zipf(KEYS, 100_000)
 
 /** Reads of JSON through Redis, of keys that are asked for as often as those of an application are. */
 export async function compareReads(): Promise<void> {
@@ -22,13 +21,18 @@ export async function compareReads(): Promise<void> {
   const near = createCache(options)
   const far = createCache({ ...options, nearCache: false })
   let at = 0
+  let keys = KEYS
+  let drawn = zipf(keys, 100_000)
   const next = (): string => nameOf(drawn[(at = (at + 1) % drawn.length)] ?? 0)
   const parsed = (redis: Pick<RedisClientType, 'get'>) => async () =>
     JSON.parse((await redis.get(`raw:${next()}`)) ?? '') as unknown
   try {
     await eventually(() => near.isConnected && far.isConnected)
     for (const kilobytes of [1, 100]) {
-      await fill(raw, far, kilobytes)
+      // As many as there is room for in process.
+      keys = KEYS / Math.max(1, kilobytes / 20)
+      drawn = zipf(keys, 100_000)
+      await fill(raw, far, { keys, kilobytes })
       for (const callers of [1, 64]) {
         await compare(`A read through Redis, ${String(kilobytes)} KB, callers: ${String(callers)}`, callers, {
           'node-redis get and JSON.parse, its defaults': parsed(raw),
@@ -47,8 +51,12 @@ export async function compareReads(): Promise<void> {
   }
 }
 
-async function fill(raw: Pick<RedisClientType, 'set'>, cache: Cache, kilobytes: number): Promise<void> {
-  for (let id = 0; id < KEYS; id += 1) {
+async function fill(
+  raw: Pick<RedisClientType, 'set'>,
+  cache: Cache,
+  { keys, kilobytes }: { keys: number; kilobytes: number },
+): Promise<void> {
+  for (let id = 0; id < keys; id += 1) {
     // About 110 bytes each, as rows of a database are.
     const rows = Array.from({ length: Math.round(kilobytes * 9) }, (_, row) => ({
       id: row,

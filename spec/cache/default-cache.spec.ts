@@ -40,6 +40,8 @@ describe('The default cache', () => {
           cache.on('state', async ({ to }) => {
             if (to !== 'ready') return
             await find('ada')
+            // Behind what is being stored.
+            await cache.has('user:ada')
             console.log(await cache.redis.exists('user:ada'))
             await cache.close()
           })

@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import vm from 'node:vm'
@@ -201,7 +202,8 @@ describe('The rich serializer', () => {
     })
     fc.assert(
       fc.property(anything, (value) => {
-        expect(copyOf(value)).to.deep.equal(value)
+        // chai makes text of the members of a Set, which not all of them can be.
+        deepStrictEqual(copyOf(value), value)
       }),
     )
   })

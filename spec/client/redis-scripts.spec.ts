@@ -2,7 +2,6 @@ import { expect } from 'chai'
 import { createClient } from 'redis'
 import type { RedisClientType } from 'redis'
 import {
-  CLAIM,
   ENSURE_STAMPS,
   HEAD,
   KEEP,
@@ -39,7 +38,7 @@ describe('The scripts', () => {
     return client.eval(script.source, { keys, arguments: args })
   }
 
-  const ALL = { STAMP, ENSURE_STAMPS, RAISE, LEASE, CLAIM, KEEP, SET_LEASED, RELEASE, HEAD }
+  const ALL = { STAMP, ENSURE_STAMPS, RAISE, LEASE, KEEP, SET_LEASED, RELEASE, HEAD }
 
   it('are all among those that are loaded', () => {
     expect(SCRIPTS).to.have.members(Object.values(ALL))
@@ -154,20 +153,6 @@ describe('The scripts', () => {
     })
   })
 
-  describe('CLAIM', () => {
-    it('takes the lease of what is not there, and of nothing else', async () => {
-      await client.set('beside', 'value')
-      const keys = [...LEASE_AND_PULSE, 'key', 'beside']
-      expect(await run(CLAIM, keys, 'one', '1000', '9000')).to.deep.equal([[null, 'value'], 0])
-      expect(await client.get('lease')).to.equal('one')
-      const [, left] = (await run(CLAIM, keys, 'other', '1000', '9000')) as [unknown, number]
-      expect(left).to.be.within(1, 1000)
-      await client.set('key', 'made')
-      expect(await run(CLAIM, keys, 'other', '1000', '9000')).to.deep.equal([['made', 'value']])
-      expect(await client.get('lease')).to.equal('one')
-    })
-  })
-
   describe('KEEP', () => {
     it('gives signs of life of what is held, and leaves the rest as it is', async () => {
       for (const [key, token] of Object.entries({ mine: 'one', theirs: 'other' }))
@@ -191,21 +176,29 @@ describe('The scripts', () => {
   describe('SET_LEASED', () => {
     it('gives the value its time to live', async () => {
       await run(LEASE, LEASE_AND_PULSE, 'one', '500', '9000')
-      expect(await run(SET_LEASED, ['key', ...LEASE_AND_PULSE], 'one', 'value', '60000')).to.equal(1)
+      expect(await run(SET_LEASED, ['key', ...LEASE_AND_PULSE], 'one', 'value', '60000')).to.deep.equal([1])
       expect(await client.get('key')).to.equal('value')
       expect(await client.pTTL('key')).to.be.within(59_000, 60_000)
       expect(await client.exists(LEASE_AND_PULSE)).to.equal(0)
     })
 
+    it('does so for several, each by its own lease', async () => {
+      for (const key of ['a', 'c']) await run(LEASE, [`lease ${key}`, `pulse ${key}`], key, '500', '9000')
+      const keys = ['a', 'b', 'c'].flatMap((key) => [key, `lease ${key}`, `pulse ${key}`])
+      const each = ['a', 'b', 'c'].flatMap((key) => [key, `value of ${key}`, '60000'])
+      expect(await run(SET_LEASED, keys, ...each)).to.deep.equal([1, 0, 1])
+      expect(await client.mGet(['a', 'b', 'c'])).to.deep.equal(['value of a', null, 'value of c'])
+    })
+
     it('writes for who gives no sign of life any more, as long as nobody else has come', async () => {
       await run(LEASE, LEASE_AND_PULSE, 'one', '500', '9000')
       await client.del('pulse')
-      expect(await run(SET_LEASED, ['key', ...LEASE_AND_PULSE], 'one', 'value', '60000')).to.equal(1)
+      expect(await run(SET_LEASED, ['key', ...LEASE_AND_PULSE], 'one', 'value', '60000')).to.deep.equal([1])
     })
 
     it('writes nothing where there is no lease, whatever is there', async () => {
       await client.set('key', 'newer')
-      expect(await run(SET_LEASED, ['key', ...LEASE_AND_PULSE], 'one', 'value', '60000')).to.equal(0)
+      expect(await run(SET_LEASED, ['key', ...LEASE_AND_PULSE], 'one', 'value', '60000')).to.deep.equal([0])
       expect(await client.get('key')).to.equal('newer')
     })
   })
