@@ -5,7 +5,11 @@ export type { AsyncMethod, MethodDecorator } from './decorators/dialect'
 
 export { cacheResponse } from './http/cache-response'
 export type { Middleware } from './http/cache-response'
-export type { CacheableRequest, CredentialHeader, ResponseOptions } from './http/options'
+export { invalidateResponses } from './http/invalidate-responses'
+export type { InvalidateResponsesOptions } from './http/invalidate-responses'
+export type { CacheableRequest, ResponseOptions } from './http/options'
+export type { QueryOption } from './http/request-key'
+export type { CredentialHeader } from './http/who-asks'
 
 export { rejectBlacklisted } from './auth/reject-blacklisted'
 export type { RejectBlacklistedOptions } from './auth/reject-blacklisted'

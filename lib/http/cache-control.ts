@@ -1,18 +1,42 @@
 /** The directives of a Cache-Control field: name in lower case, argument as it was given, `''` where there is none. */
 export type Directives = ReadonlyMap<string, string>
 
+/** Stands for an argument that cannot be read: it is none of those that permit something. */
+const MALFORMED = '\uFFFD'
+
+/** Members between commas, except those within a quoted string; behind a quote that is never closed, all of them. */
+const MEMBER = /(?:"(?:[^"\\]|\\.)*"|[^,])+/g
+const DIRECTIVE = /^([!#$%&'*+\-.^_`|~\w]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+\-.^_`|~\w]*)))?$/
+const NAME = /^[!#$%&'*+\-.^_`|~\w]+/
+
+/** Directives whose argument lists fields. */
+const FIELD_LISTS = new Set(['private', 'no-cache'])
+
 /**
- * Reads Cache-Control from one field or several (RFC 9111 §5.2, syntax of RFC 9110 §5.6). Of a directive that
- * is given twice, the first counts (RFC 9111 §4.2.1).
+ * Reads Cache-Control from one field or several (RFC 9111 §5.2, syntax of RFC 9110 §5.6). What is malformed still
+ * forbids what its name forbids, and permits nothing. Of a lifetime that is given twice the shorter counts
+ * (RFC 9111 §4.2.1).
  */
 export function parseCacheControl(field: string | number | readonly string[] | undefined): Directives {
   const directives = new Map<string, string>()
   const text = Array.isArray(field) ? field.join(',') : String(field ?? '')
-  for (const [, name = '', quoted, plain] of text.matchAll(DIRECTIVE)) {
-    const argument = quoted === undefined ? (plain ?? '') : quoted.replace(/\\(.)/g, '$1')
-    if (!directives.has(name.toLowerCase())) directives.set(name.toLowerCase(), argument)
+  for (const [member] of text.matchAll(MEMBER)) {
+    const [name, argument] = readDirective(member.trim())
+    const known = directives.get(name)
+    if (name !== '') directives.set(name, known === undefined ? argument : stricter(name, known, argument))
   }
   return directives
+}
+
+function readDirective(member: string): [name: string, argument: string] {
+  const [, name, quoted, plain = ''] = DIRECTIVE.exec(member) ?? []
+  if (name === undefined) return [NAME.exec(member)?.[0].toLowerCase() ?? '', MALFORMED]
+  return [name.toLowerCase(), quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1')]
+}
+
+function stricter(name: string, one: string, other: string): string {
+  if (FIELD_LISTS.has(name)) return one === '' || other === '' ? '' : `${one},${other}`
+  return deltaSeconds(other) < deltaSeconds(one) ? other : one
 }
 
 /**
@@ -23,4 +47,16 @@ export function deltaSeconds(argument: string): number {
   return /^\d+$/.test(argument) ? Math.min(Number(argument), 2 ** 31) : 0
 }
 
-const DIRECTIVE = /([!#$%&'*+\-.^_`|~\w]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g
+/**
+ * The fields that `private` or `no-cache` names, in lower case (RFC 9111 §5.2.2.4, §5.2.2.7): `'all'` where it names
+ * none or can't be read, for then the whole response is meant; `[]` where the directive isn't there.
+ */
+export function namedFields(directives: Directives, name: 'private' | 'no-cache'): readonly string[] | 'all' {
+  const argument = directives.get(name)
+  if (argument === undefined) return []
+  const fields = argument
+    .toLowerCase()
+    .split(',')
+    .map((field) => field.trim())
+  return fields.every((field) => NAME.exec(field)?.[0] === field) ? fields : 'all'
+}

@@ -1,43 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Cache } from '../cache/cache'
-import type { Opened, Since } from '../cache/entry-reader'
-import { encodeBytes } from '../cache/value-codec'
-import { describeValue } from '../check-options'
 import type { Duration } from '../duration'
-import { InvalidKeyError } from '../errors'
-import type { ForwardReason } from './cache-status'
-import { setCacheStatus } from './cache-status'
-import { deltaSeconds } from './cache-control'
-import type { CacheableRequest, ResponseConfiguration, ResponseOptions } from './options'
-import { resolveResponseOptions } from './options'
-import { field } from './recording'
-import { fieldsOf, record } from './recorder'
-import { isFresh, remainingSeconds, replay } from './replay'
-import { requestKey } from './request-key'
-import type { Storability } from './storability'
-import { isIdentified as identifies, storabilityOf } from './storability'
-import type { StoredResponse } from './stored-response'
-import { decodeResponse, encodeResponse, fieldsToStore, isVariantFor, variantOf } from './stored-response'
+import { CachedRoute } from './cached-route'
+import { concernedTargets, dropTargets, isSuccess, isUnsafe } from './invalidation'
+import type { CacheableRequest, ResponseOptions } from './options'
+import { record } from './recorder'
+import { targetOf } from './request-key'
+import type { ResponseConfiguration } from './response-configuration'
+import { resolveResponseOptions } from './response-configuration'
+import { tellOf, visitOf, whyPassed } from './visit'
 
 /** Express middleware, under Express 4 and 5. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
-
-/** One request under way: whom it is for, and under which key. */
-interface Visit {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
-  readonly cache: Cache
-  readonly key: string
-  readonly tags: readonly string[]
-  readonly isScoped: boolean
-  readonly isIdentified: boolean
-}
 
 /**
  * Caches what a route sends in answer to GET, and answers GET and HEAD from it. What may be stored and for how
  * long is the route's to say (`Cache-Control`, `Expires`); the ttl stands in where it says nothing, and never
  * for errors. A response to somebody who is known (`Authorization`, `Cookie`, `req.auth`, `req.user`) is not
- * shared unless `scope` says whose it is or the route says `public`. `Cache-Status` tells what was done.
+ * shared unless `scope` says whose it is or the route says so. A successful POST, PUT, PATCH or DELETE drops what is
+ * stored for its URL. `Cache-Status` tells what was done.
  *
  * @param ttl - for how long, where the route itself says nothing: milliseconds, or a string like `'5m'`.
  *
@@ -53,125 +33,56 @@ export function cacheResponse<Req extends IncomingMessage = CacheableRequest>(
   options?: ResponseOptions<Req>,
 ): Middleware {
   const configuration = resolveResponseOptions(ttl, options)
+  const route = new CachedRoute(configuration)
   return function cacheResponse(req, res, next) {
-    answer(req, res, configuration).then((isAnswered) => {
-      if (!isAnswered) next()
-    }, next)
+    try {
+      if (!handle({ req, res, next }, configuration, route)) next()
+    } catch (error) {
+      next(error)
+    }
   }
 }
 
-/** Answers from the cache, or prepares to store what the route is going to answer. */
-async function answer(
-  req: IncomingMessage,
-  res: ServerResponse,
-  configuration: ResponseConfiguration,
-): Promise<boolean> {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return forward(res, { fwd: 'method' })
-  if (req.headers.range !== undefined) return forward(res, { fwd: 'bypass', detail: 'range' })
-  const scope = checkScope(configuration.scope?.(req))
-  if (configuration.scope !== undefined && scope === undefined) {
-    return forward(res, { fwd: 'bypass', detail: 'no-scope' })
+/** What a middleware is called with. */
+interface Call {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly next: (error?: unknown) => void
+}
+
+/** Answers a request, or sees to it. `false` where it is to be handed on as it is. */
+function handle({ req, res, next }: Call, configuration: ResponseConfiguration, route: CachedRoute): boolean {
+  if (req.method !== 'GET' && req.method !== 'HEAD') {
+    tellOf(res, configuration, { fwd: 'method' })
+    if (isUnsafe(req.method)) dropAfter(req, res, configuration)
+    return false
   }
-  const visit: Visit = {
-    req,
-    res,
-    cache: configuration.cache(),
-    key: requestKey(req, scope),
-    tags: configuration.tags(req),
-    isScoped: scope !== undefined,
-    isIdentified: identifies(req, configuration.ignore),
+  const detail = whyPassed(req)
+  const visit = detail === undefined ? visitOf(req, res, configuration) : undefined
+  if (visit === undefined || visit === 'no-scope') {
+    tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })
+    return false
   }
-  const opened = await visit.cache.open(visit.key, visit.tags)
-  const found = readStored(opened)
-  const fwd = found === undefined ? 'uri-miss' : whyNotUsable(visit, found)
-  visit.cache.counters.count(fwd === undefined)
-  // Somebody else has answered meanwhile.
-  if (res.headersSent) return true
-  if (found !== undefined && fwd === undefined) {
-    const now = visit.cache.clock.now()
-    setCacheStatus(res, { hit: true, ttl: remainingSeconds(found, now) })
-    replay(req, res, found, now)
-    return true
-  }
-  recordVisit(visit, { since: opened.since, fwd: fwd ?? 'uri-miss' }, configuration)
-  return false
+  if (!route.answerNear(visit)) route.answer(visit, next).catch(next)
+  return true
 }
 
-/** Whose copy it is; `undefined` where nobody is known. What names nobody must not be a name for all. */
-function checkScope(scope: unknown): string | number | undefined {
-  if (scope === undefined || scope === null || scope === '') return undefined
-  if (typeof scope === 'string' || (typeof scope === 'number' && Number.isFinite(scope))) return scope
-  throw new InvalidKeyError(
-    `cacheResponse: scope: expected a string or a number, got ${describeValue(scope)}`,
-  )
-}
-
-function forward(res: ServerResponse, handling: Parameters<typeof setCacheStatus>[1]): false {
-  setCacheStatus(res, handling)
-  return false
-}
-
-function readStored({ entry }: Opened): StoredResponse | undefined {
-  return entry?.kind === 'bytes' ? decodeResponse(entry.payload) : undefined
-}
-
-function whyNotUsable(visit: Visit, found: StoredResponse): ForwardReason | undefined {
-  if (!isVariantFor(found, visit.req.headers)) return 'vary-miss'
-  if (visit.isIdentified && !visit.isScoped && !found.isPublic) return 'bypass'
-  if (!isFresh(found, visit.cache.clock.now())) return 'uri-miss'
-  return undefined
-}
-
-function recordVisit(
-  visit: Visit,
-  { since, fwd }: { since: Since; fwd: ForwardReason },
-  { ttlMs, maxBodyBytes, ignore }: ResponseConfiguration,
-): void {
-  const { req, res, cache, key, tags, isScoped, isIdentified } = visit
-  const before = fieldsOf(res)
-  let head: StoredResponse | undefined
+/** Drops what is stored for the URL of an unsafe request once it has been carried out (RFC 9111 §4.4). */
+function dropAfter(req: IncomingMessage, res: ServerResponse, configuration: ResponseConfiguration): void {
+  const { scope, key, query } = configuration
+  const hasOtherKeys = scope !== undefined || key !== undefined || query !== 'as-sent'
+  const target = targetOf(req)
+  let dropped: Promise<void> | undefined
   record(res, {
-    onHead(sent) {
-      const response = { ...sent, recordedAt: cache.clock.now() }
-      const storability = storabilityOf(response, {
-        ttlMs,
-        maxBodyBytes,
-        isScoped,
-        // Asked again: who asks may have been found out behind this middleware.
-        isIdentified: isIdentified || identifies(req, ignore),
-      })
-      const mayStore = storability.isStorable && req.method === 'GET'
-      setCacheStatus(res, { fwd, stored: mayStore, ...detailOf(storability) })
-      if (!storability.isStorable || !mayStore) return undefined
-      head = {
-        status: response.status,
-        statusMessage: response.statusMessage,
-        fields: fieldsToStore(response, before),
-        recordedAt: response.recordedAt,
-        freshForMs: storability.freshForMs,
-        initialAge: deltaSeconds(String(field(response, 'age') ?? '0')),
-        isPublic: storability.isPublic,
-        variant: variantOf(response, req.headers),
-        body: Buffer.alloc(0),
+    onHead(head) {
+      if (isSuccess(head.status)) {
+        const targets = [target, ...concernedTargets(req, head)]
+        dropped = dropTargets(configuration.cache(), targets, hasOtherKeys)
       }
-      return maxBodyBytes
+      return {}
     },
-    onSent(body) {
-      if (head === undefined || isTruncated(head, body)) return
-      const payload = encodeBytes(encodeResponse({ ...head, body }))
-      void cache.write(key, payload, { since, ttlMs: Math.ceil(head.freshForMs), tags })
-    },
+    onDone: () => undefined,
+    // Whoever has the answer does not get the old response any more.
+    beforeEnd: () => dropped,
   })
-}
-
-/** Whether less was sent than was promised: nothing that is cut off is kept (RFC 9111 §3.3). */
-function isTruncated({ fields }: StoredResponse, body: Buffer): boolean {
-  const promised = field({ fields }, 'content-length')
-  return promised !== undefined && Number(promised) !== body.length
-}
-
-function detailOf(storability: Storability): {
-  detail?: Exclude<Storability, { isStorable: true }>['reason']
-} {
-  return storability.isStorable ? {} : { detail: storability.reason }
 }

@@ -2,16 +2,36 @@ import type { ServerResponse } from 'node:http'
 import type { RefusalReason } from './storability'
 
 /** How the cache handled a request (RFC 9211 §2). */
-export type Handling =
-  | { readonly hit: true; readonly ttl: number }
-  | {
-      readonly fwd: ForwardReason
-      readonly stored?: boolean
-      readonly detail?: RefusalReason | 'range' | 'no-scope'
-    }
+export interface Handling {
+  /** Whether it was answered without the route. */
+  readonly hit?: boolean
+  /** Why it went to the route. */
+  readonly fwd?: ForwardReason
+  /** What the route answered, where that is not what was sent. */
+  readonly fwdStatus?: number | undefined
+  /** How many seconds the response may still be used. */
+  readonly ttl?: number
+  /** Whether the response is stored. */
+  readonly stored?: boolean
+  /** Whether it waited for another request's run of the route, and shares its response. */
+  readonly collapsed?: boolean
+  readonly key?: string | undefined
+  readonly detail?: Detail | undefined
+}
 
 /** Why a request went to the route (RFC 9211 §2.2). */
-export type ForwardReason = 'uri-miss' | 'vary-miss' | 'method' | 'bypass'
+export type ForwardReason = 'uri-miss' | 'vary-miss' | 'stale' | 'method' | 'bypass' | 'request'
+
+/** What else there is to know, in one word. */
+export type Detail =
+  | RefusalReason
+  | 'no-scope'
+  | 'range'
+  | 'body'
+  | 'precondition'
+  | 'stale-if-error'
+  | 'only-if-cached'
+  | `read-${string}`
 
 /** What we said before, of the same response: there is no comma in it. */
 const OURS = /(^|,\s*)holdfast;[^,]*/g
@@ -23,8 +43,15 @@ export function setCacheStatus(res: ServerResponse, handling: Handling): void {
   res.setHeader('Cache-Status', `${others === '' ? '' : `${others}, `}holdfast; ${describe(handling)}`)
 }
 
-function describe(handling: Handling): string {
-  if ('hit' in handling) return `hit; ttl=${String(handling.ttl)}`
-  const { fwd, stored = false, detail } = handling
-  return `fwd=${fwd}${stored ? '; stored' : ''}${detail === undefined ? '' : `; detail=${detail}`}`
+function describe({ hit, fwd, fwdStatus, ttl, stored, collapsed, key, detail }: Handling): string {
+  return [
+    ...(hit === true ? ['hit'] : []),
+    ...(fwd === undefined ? [] : [`fwd=${fwd}`]),
+    ...(fwdStatus === undefined ? [] : [`fwd-status=${String(fwdStatus)}`]),
+    ...(ttl === undefined ? [] : [`ttl=${String(ttl)}`]),
+    ...(stored === true ? ['stored'] : []),
+    ...(collapsed === true ? ['collapsed'] : []),
+    ...(key === undefined ? [] : [`key="${key}"`]),
+    ...(detail === undefined ? [] : [`detail=${detail}`]),
+  ].join('; ')
 }

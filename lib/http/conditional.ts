@@ -1,24 +1,50 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseHttpDate } from './http-date'
-import type { StoredResponse } from './stored-response'
+import type { Recording } from './recording'
 import { field } from './recording'
 
+/** What a condition is held against: the status and fields of the response that would be sent. */
+export type Conditioned = Pick<Recording, 'status' | 'fields'>
+
 /**
- * Whether the client has what is stored already (RFC 9110 §13.1, §13.2.2): by `If-None-Match`, compared
- * weakly, else by `If-Modified-Since`.
+ * Whether the client has this response already (RFC 9110 §13.1, §13.2.2): by `If-None-Match`, compared weakly,
+ * else by `If-Modified-Since`.
  */
-export function isNotModified(stored: StoredResponse, headers: IncomingHttpHeaders): boolean {
-  if (stored.status !== 200) return false
-  const etag = field(stored, 'etag')
+export function isNotModified(response: Conditioned, headers: IncomingHttpHeaders): boolean {
+  if (response.status !== 200) return false
   const ifNoneMatch = headers['if-none-match']
   if (ifNoneMatch !== undefined) {
     if (ifNoneMatch.trim() === '*') return true
+    const etag = field(response, 'etag')
     const tags = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []
     return etag !== undefined && tags.some((tag) => weak(tag) === weak(String(etag)))
   }
   const since = parseHttpDate(headers['if-modified-since'] ?? '')
-  const modified = parseHttpDate(String(field(stored, 'last-modified') ?? ''))
+  const modified = parseHttpDate(String(field(response, 'last-modified') ?? ''))
   return modified <= since
+}
+
+/** Whether the part that a client has is of this very response, so that another part fits it (RFC 9110 §13.1.5). */
+export function isSameForRange(response: Conditioned, headers: IncomingHttpHeaders): boolean {
+  const ifRange = headers['if-range']
+  if (ifRange === undefined) return true
+  const validator = String(ifRange)
+  // Of a weak tag it is not known that the bytes are the same.
+  if (validator.startsWith('"')) return validator === field(response, 'etag')
+  const modified = String(field(response, 'last-modified') ?? '')
+  const date = parseHttpDate(String(field(response, 'date') ?? ''))
+  // A date is a strong validator only if nothing can have changed within its second (RFC 9110 §8.8.2.2).
+  return validator === modified && date - parseHttpDate(modified) >= 1000
+}
+
+/** The fields by which the route can say that a stored response is still right (RFC 9111 §4.3.1). */
+export function validatorsOf(response: Pick<Recording, 'fields'>): IncomingHttpHeaders {
+  const etag = field(response, 'etag')
+  const modified = field(response, 'last-modified')
+  return {
+    ...(etag !== undefined && { 'if-none-match': String(etag) }),
+    ...(modified !== undefined && { 'if-modified-since': String(modified) }),
+  }
 }
 
 function weak(etag: string): string {

@@ -1,17 +1,38 @@
-import type { Directives } from './cache-control'
-import { deltaSeconds } from './cache-control'
+import { deltaSeconds, namedFields } from './cache-control'
 import { parseHttpDate } from './http-date'
 import type { Recording } from './recording'
 import { field } from './recording'
+import type { CacheDirectives } from './targeted-cache-control'
 
-/** How long a response may be used, in milliseconds from now, and who says so. */
+/** For how long a response may be used, and who says so. */
 export interface Freshness {
+  /** From now on, in milliseconds; 0 where it is stale already. */
   readonly freshForMs: number
+  /** How old it is already, in whole seconds. */
+  readonly initialAge: number
+  /** How long it may stand in beyond that while the route runs again, in milliseconds (RFC 5861 §3). */
+  readonly staleWhileRevalidateMs: number
+  /** How long it may stand in beyond that where the route fails, in milliseconds (RFC 5861 §4). */
+  readonly staleIfErrorMs: number
   readonly declaredBy: 'route' | 'ttl'
 }
 
+/** What the application says of freshness. */
+export interface FreshnessOptions {
+  /** For what declares none, in milliseconds. */
+  readonly ttlMs: number | undefined
+  /** Whether the ttl comes before what the route declares. */
+  readonly overrideCacheControl: boolean
+  /** The statuses that the ttl is for; `undefined` for those that are no errors. */
+  readonly statuses: readonly number[] | undefined
+  /** Where the route says nothing, in milliseconds. */
+  readonly staleWhileRevalidateMs: number
+  /** Where the route says nothing, in milliseconds. */
+  readonly staleIfErrorMs: number
+}
+
 /** Statuses to which the `ttl` option applies where the route declares no freshness: never errors. */
-const TTL_STATUSES = new Set([200, 203, 204, 300, 301, 308])
+const TTL_STATUSES: readonly number[] = [200, 203, 204, 300, 301, 308]
 
 /**
  * How long a shared cache may use a response (RFC 9111 §4.2.1): `s-maxage`, else `max-age`, else `Expires`,
@@ -19,25 +40,65 @@ const TTL_STATUSES = new Set([200, 203, 204, 300, 301, 308])
  */
 export function freshnessOf(
   response: Recording,
-  directives: Directives,
-  ttlMs: number | undefined,
+  said: CacheDirectives,
+  options: FreshnessOptions,
 ): Freshness | undefined {
-  const declared = declaredSeconds(response, directives)
+  const ttlMs = (options.statuses ?? TTL_STATUSES).includes(response.status) ? options.ttlMs : undefined
+  const isOverridden = options.overrideCacheControl && ttlMs !== undefined
+  const declared = isOverridden ? undefined : declaredSeconds(response, said)
   if (declared !== undefined) {
-    const age = deltaSeconds(String(field(response, 'age') ?? '0'))
-    return { freshForMs: Math.max(0, declared - age) * 1000, declaredBy: 'route' }
+    const initialAge = initialAgeOf(response)
+    const freshForMs = Math.max(0, declared - initialAge) * 1000
+    return { freshForMs, initialAge, ...staleWindows(said, options), declaredBy: 'route' }
   }
-  if (ttlMs === undefined || !TTL_STATUSES.has(response.status)) return undefined
-  return { freshForMs: ttlMs, declaredBy: 'ttl' }
+  // HTTP/1.0's way of saying no-cache.
+  const isUncacheable = /no-cache/i.test(String(field(response, 'pragma') ?? ''))
+  if (ttlMs === undefined || (isUncacheable && !isOverridden)) return undefined
+  return { freshForMs: ttlMs, initialAge: 0, ...staleWindows(said, options), declaredBy: 'ttl' }
 }
 
-function declaredSeconds(response: Recording, directives: Directives): number | undefined {
+/** How old a response was when it came, in whole seconds (RFC 9111 §4.2.3): by its Age, or by its Date. */
+export function initialAgeOf(response: Recording): number {
+  // The first member counts, and what is no number of seconds doesn't (RFC 9111 §5.1).
+  const [age = ''] = [field(response, 'age') ?? ''].flat().join(',').split(',')
+  const date = parseHttpDate(String(field(response, 'date') ?? ''))
+  const apparentAge = Number.isNaN(date) ? 0 : Math.floor((response.recordedAt - date) / 1000)
+  return Math.max(0, apparentAge, deltaSeconds(age.trim()))
+}
+
+function declaredSeconds(
+  response: Recording,
+  { directives, isTargeted }: CacheDirectives,
+): number | undefined {
+  // To be used only if the route says so each time.
+  if (namedFields(directives, 'no-cache') === 'all') return 0
   const lifetime = directives.get('s-maxage') ?? directives.get('max-age')
   if (lifetime !== undefined) return deltaSeconds(lifetime)
-  const expires = field(response, 'expires')
+  const expires = isTargeted ? undefined : field(response, 'expires')
   if (expires === undefined) return undefined
   const until = parseHttpDate(String(expires))
-  const from = parseHttpDate(String(field(response, 'date') ?? '')) || response.recordedAt
+  const date = parseHttpDate(String(field(response, 'date') ?? ''))
   // An Expires that cannot be read lies in the past (RFC 9111 §5.3).
-  return Number.isNaN(until) ? 0 : Math.max(0, (until - from) / 1000)
+  if (Number.isNaN(until)) return 0
+  return Math.max(0, (until - (Number.isNaN(date) ? response.recordedAt : date)) / 1000)
+}
+
+/** How long it may stand in beyond its life (RFC 5861), unless that is forbidden (RFC 9111 §4.2.4). */
+function staleWindows(
+  { directives }: CacheDirectives,
+  options: FreshnessOptions,
+): Pick<Freshness, 'staleWhileRevalidateMs' | 'staleIfErrorMs'> {
+  const isForbidden = ['must-revalidate', 'proxy-revalidate', 'no-cache'].some((name) => directives.has(name))
+  // s-maxage forbids it too (RFC 9111 §5.2.2.10), except where the same field allows it by name.
+  const isUnsaid = isForbidden || directives.has('s-maxage')
+  const window = (name: string, otherwise: number): number => {
+    const said = directives.get(name)
+    if (isForbidden) return 0
+    if (said !== undefined) return deltaSeconds(said) * 1000
+    return isUnsaid ? 0 : otherwise
+  }
+  return {
+    staleWhileRevalidateMs: window('stale-while-revalidate', options.staleWhileRevalidateMs),
+    staleIfErrorMs: window('stale-if-error', options.staleIfErrorMs),
+  }
 }

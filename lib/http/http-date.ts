@@ -1,13 +1,32 @@
+const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)'
+const LONG_DAY = '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day'
 const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
-const TIME = '\\d{2}:\\d{2}:\\d{2}'
+const TIME = String.raw`\d{2}:\d{2}:\d{2}`
 
 /** The forms of RFC 9110 §5.6.7: the preferred one, that of RFC 850, and that of asctime. */
-const IMF_FIXDATE = new RegExp(`^[A-Z][a-z]{2}, \\d{2} ${MONTH} \\d{4} ${TIME} GMT$`)
-const RFC_850 = new RegExp(`^[A-Z][a-z]+day, \\d{2}-${MONTH}-\\d{2} ${TIME} GMT$`)
-const ASCTIME = new RegExp(`^[A-Z][a-z]{2} ${MONTH} [ \\d]\\d ${TIME} \\d{4}$`)
+const IMF_FIXDATE = new RegExp(String.raw`^${DAY}, (\d{2} ${MONTH} \d{4} ${TIME}) (?:GMT|UTC)$`, 'i')
+const RFC_850 = new RegExp(String.raw`^${LONG_DAY}, (\d{2})-(${MONTH})-(\d{2}) (${TIME}) (?:GMT|UTC)$`, 'i')
+const ASCTIME = new RegExp(String.raw`^${DAY} (${MONTH}) ([ \d]\d) (${TIME}) (\d{4})$`, 'i')
 
-/** Reads an HTTP-date, as Unix milliseconds; NaN for whatever is none, however much like a date it looks. */
+/** A year of two digits that lies further ahead than this is one of the past (RFC 9110 §5.6.7). */
+const MOST_YEARS_AHEAD = 50
+
+/**
+ * Reads an HTTP-date in any case, as Unix milliseconds (RFC 9110 §5.6.7, RFC 9111 §4.2); NaN for whatever is none,
+ * however much like a date it looks, and for any zone but GMT and UTC.
+ */
 export function parseHttpDate(text: string): number {
-  if (IMF_FIXDATE.test(text) || RFC_850.test(text)) return Date.parse(text)
-  return ASCTIME.test(text) ? Date.parse(`${text} GMT`) : Number.NaN
+  const [, fixdate] = IMF_FIXDATE.exec(text) ?? []
+  if (fixdate !== undefined) return Date.parse(`${fixdate} GMT`)
+  const [, day = '', month = '', year, time = ''] = RFC_850.exec(text) ?? []
+  if (year !== undefined) return Date.parse(`${day} ${month} ${String(fullYear(Number(year)))} ${time} GMT`)
+  const asctime = ASCTIME.exec(text)
+  if (asctime === null) return Number.NaN
+  return Date.parse(`${asctime[2] ?? ''} ${asctime[1] ?? ''} ${asctime[4] ?? ''} ${asctime[3] ?? ''} GMT`)
+}
+
+function fullYear(twoDigits: number): number {
+  const present = new Date().getUTCFullYear()
+  const inThisCentury = present - (present % 100) + twoDigits
+  return inThisCentury - present > MOST_YEARS_AHEAD ? inThisCentury - 100 : inThisCentury
 }

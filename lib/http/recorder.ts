@@ -1,105 +1,238 @@
-import type { ClientRequest, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Fields, FieldValue, ResponseHead } from './recording'
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Answer } from './answer'
+import type { Fields, ResponseHead } from './recording'
+import { fieldsOf } from './recording'
+import { setHead } from './replay'
 
 /** What a recorder asks of the one who decides. */
 export interface Recorder {
-  /** Called once, before the head is sent; says how much of the body to keep, in bytes, or that none is wanted. */
-  readonly onHead: (head: ResponseHead) => number | undefined
-  /** Called once, when the whole response has been sent and all of its body was kept. */
-  readonly onSent: (body: Buffer) => void
+  /**
+   * Called once, before the head is sent. It is given the whole body where that is known by then: where it is sent
+   * in one piece.
+   */
+  readonly onHead: (head: SentHead, whole: Buffer | undefined) => Decision
+  /** Called once: with the body when all of it was sent and kept, without it as soon as that can't come any more. */
+  readonly onDone: (body: Buffer | undefined) => void
+  /** What is waited for before the response ends. */
+  readonly beforeEnd?: () => Promise<unknown> | undefined
+  /** Around whatever wrapped the response before: what that does is not the route's doing. */
+  readonly outside?: <Result>(call: () => Result) => Result
+}
+
+/** A head as it is about to be sent. */
+export interface SentHead extends ResponseHead {
+  /** The status that was set when freshness was last declared; `undefined` where it was not declared by the route. */
+  readonly declaredUnder: number | undefined
+}
+
+/** What becomes of a response. */
+export interface Decision {
+  /** How much of the body to keep, in bytes; none is wanted where it is left out. */
+  readonly room?: number | undefined
+  /** What is sent in its place: at once, or when the route is done where the body is kept. */
+  readonly instead?: Answer | undefined
+}
+
+/** A response that is being recorded. */
+export interface RecordedResponse {
+  /** Sends something else in its place, if its head has not been sent; what the route sends later goes nowhere. */
+  readonly replaceBy: (answer: Answer) => boolean
 }
 
 type Head = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined
-type End = (this: ServerResponse, ...args: unknown[]) => ServerResponse
-type Write = (this: ServerResponse, ...args: unknown[]) => boolean
+type Send = (this: ServerResponse, ...args: unknown[]) => unknown
+
+const HEADER_CHANGES = ['setHeader', 'appendHeader', 'setHeaders', 'removeHeader', 'flushHeaders'] as const
 
 /**
  * Listens to what a response really sends, whichever way it is sent. The only place that wraps `res`: it puts
  * its own functions over those it found, so that what wrapped the response before stays in force.
  */
-export function record(res: ServerResponse, recorder: Recorder): void {
-  const found = foundIn(res)
+export function record(res: ServerResponse, recorder: Recorder): RecordedResponse {
+  const { writeHead, write, end, setHeader } = res as unknown as Record<string, Send>
+  const before = fieldsOf(res)
   const chunks: Buffer[] = []
+  let decision: Decision | undefined
   let room: number | undefined
-  let isHeadSeen = false
+  let declaredUnder: number | undefined
+  let isBodyBegun = false
   let isEnded = false
+  let isReplaced = false
+  let isDone = false
 
-  const keep = (chunk: unknown, encoding: unknown): void => {
-    if (room === undefined || !isChunk(chunk)) return
-    const bytes = toBuffer(chunk, encoding)
-    room -= bytes.length
-    if (room >= 0) chunks.push(bytes)
-    else stopKeeping()
+  const send = (found: Send | undefined, args: unknown[]): unknown => {
+    const call = (): unknown => found !== undefined && Reflect.apply(found, res, args)
+    return recorder.outside === undefined ? call() : recorder.outside(call)
+  }
+  const done = (body: Buffer | undefined): void => {
+    if (isDone) return
+    isDone = true
+    recorder.onDone(body)
   }
   const stopKeeping = (): void => {
     room = undefined
     chunks.length = 0
   }
+  const keep = (chunk: unknown, encoding: unknown): void => {
+    if (room === undefined || !isChunk(chunk)) return
+    const bytes = toBuffer(chunk, encoding)
+    room -= bytes.length
+    if (room >= 0) chunks.push(bytes)
+    else {
+      stopKeeping()
+      done(undefined)
+    }
+  }
+  const decide = (whole?: Buffer): Decision => {
+    if (decision !== undefined) return decision
+    decision = recorder.onHead({ ...headOf(res), declaredUnder }, whole)
+    room = decision.room
+    if (decision.instead !== undefined) putInPlace(res, before, decision.instead)
+    if (room === undefined && decision.instead === undefined) done(undefined)
+    return decision
+  }
+  /** This head was not sent: what is sent instead is another one. */
+  const undecide = (): void => {
+    decision = undefined
+    isDone = false
+    stopKeeping()
+  }
+  const sendInstead = (answer: Answer): void => {
+    isReplaced = true
+    mute(res)
+    if (!res.headersSent) send(writeHead, [res.statusCode])
+    send(end, [answer.body])
+    done(undefined)
+  }
+
+  res.setHeader = function (this: ServerResponse, name: string, value: OutgoingHttpHeader) {
+    if (/^(cache-control|expires)$/i.test(name)) declaredUnder = this.statusCode
+    Reflect.apply(setHeader as Send, this, [name, value])
+    return this
+  }
 
   res.writeHead = function (this: ServerResponse, status: number, ...rest: unknown[]): ServerResponse {
-    if (isHeadSeen || this.headersSent) return Reflect.apply(found.writeHead, this, [status, ...rest])
-    const message = typeof rest[0] === 'string' ? rest[0] : undefined
-    setFields(this, (message === undefined ? (rest[0] ?? rest[1]) : rest[1]) as Head)
-    this.statusCode = status
-    room = recorder.onHead(headOf(this, status, message))
-    isHeadSeen = true
+    if (isReplaced) return this
+    const isFirst = decision === undefined && !this.headersSent
+    if (isFirst) {
+      const message = typeof rest[0] === 'string' ? rest[0] : undefined
+      this.statusCode = status
+      if (message !== undefined) this.statusMessage = message
+      setFields(this, (message === undefined ? (rest[0] ?? rest[1]) : rest[1]) as Head)
+      const { instead } = decide()
+      if (instead !== undefined && room === undefined) {
+        sendInstead(instead)
+        return this
+      }
+    }
     try {
-      Reflect.apply(found.writeHead, this, message === undefined ? [status] : [status, message])
+      // With what it was told above, or by those who are between this and the route.
+      send(writeHead, isFirst || decision?.instead !== undefined ? [this.statusCode] : [status, ...rest])
     } catch (error) {
-      // This head was not sent: what is sent instead is another one.
-      isHeadSeen = false
-      stopKeeping()
+      if (!this.headersSent) undecide()
       throw error
     }
     // Session cookies are set by outer wrappers, at the last moment.
-    if (this.hasHeader('set-cookie')) stopKeeping()
+    if (room !== undefined && this.hasHeader('set-cookie')) {
+      stopKeeping()
+      done(undefined)
+    }
     return this
   }
 
   res.write = function (this: ServerResponse, ...args: unknown[]): boolean {
     // The head comes first, so that it is known whether this is to be kept.
-    if (!this.headersSent && isChunk(args[0])) this.writeHead(this.statusCode)
+    if (!isReplaced && !this.headersSent && isChunk(args[0])) {
+      const { instead } = decide()
+      if (instead !== undefined && room === undefined) sendInstead(instead)
+      else this.writeHead(this.statusCode)
+    }
     // Within end() this is a wrapper further in, and its bytes are those that end() was given.
     if (!isEnded) keep(args[0], args[1])
-    return Reflect.apply(found.write, this, args)
+    if (isReplaced || decision?.instead !== undefined) return swallow(args)
+    isBodyBegun = true
+    return send(write, args) as boolean
   } as typeof res.write
 
   res.end = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
-    if (isEnded) return Reflect.apply(found.end, this, args)
-    isEnded = true
-    try {
-      Reflect.apply(found.end, this, args)
-    } catch (error) {
-      isEnded = false
-      throw error
+    if (isReplaced) {
+      swallow(args)
+      return this
     }
-    keep(args[0], args[1])
+    if (isEnded) return send(end, args) as ServerResponse
+    const whole = isBodyBegun || this.headersSent ? undefined : wholeOf(args)
+    const { instead } = decide(whole)
+    isEnded = true
+    const finish = (): void => {
+      try {
+        send(end, instead === undefined ? args : [instead.body, ...args.filter(isFunction)])
+      } catch (error) {
+        isEnded = false
+        undecide()
+        throw error
+      }
+      keep(args[0], args[1])
+      // Handlers that notice an abort end the response: what is cut off then looks complete.
+      done(room === undefined || isLost(this) ? undefined : Buffer.concat(chunks))
+    }
+    const awaited = recorder.beforeEnd?.()
+    if (awaited === undefined) finish()
+    else void awaited.then(finish, finish)
     return this
   } as typeof res.end
 
-  // A connection that is lost closes the response first; whatever ends it later has not been sent.
-  res.once('close', stopKeeping)
-  res.once('finish', () => {
-    if (room !== undefined && isEnded) recorder.onSent(Buffer.concat(chunks))
+  res.once('close', () => {
+    stopKeeping()
+    done(undefined)
+  })
+  return {
+    replaceBy(answer) {
+      if (isReplaced || isEnded || res.headersSent || isLost(res)) return false
+      putInPlace(res, before, answer)
+      sendInstead(answer)
+      return true
+    },
+  }
+}
+
+/** Puts another head in the place of the route's; what earlier middleware had set stays, and what the cache says. */
+function putInPlace(res: ServerResponse, before: Fields, answer: Answer): void {
+  const status = res.getHeader('cache-status')
+  for (const name of res.getHeaderNames()) res.removeHeader(name)
+  for (const [name, value] of before) res.setHeader(name, value)
+  res.statusMessage = ''
+  setHead(res, answer)
+  if (status !== undefined) res.setHeader('Cache-Status', status)
+}
+
+/** From here on the route sets fields of nothing: it must not fail for that. */
+function mute(res: ServerResponse): void {
+  const nothing = function (this: unknown): unknown {
+    return this
+  }
+  // Behind this turn, for wrappers further out that still have something to say.
+  setImmediate(() => {
+    for (const name of HEADER_CHANGES) Object.assign(res, { [name]: nothing })
   })
 }
 
-/** The functions that send a response, whoever put them there, to be applied to it. */
-function foundIn(res: ServerResponse): { writeHead: End; write: Write; end: End } {
-  const { writeHead, write, end } = res as unknown as { writeHead: End; write: Write; end: End }
-  return { writeHead, write, end }
+function isLost(res: ServerResponse): boolean {
+  return res.destroyed || res.socket === null || res.socket.destroyed
 }
 
-/** The fields that are set on a response, in their order and as they were written. */
-export function fieldsOf(res: ServerResponse): Fields {
-  // Every outgoing message has it; the types know it on requests only.
-  const names = (res as unknown as Pick<ClientRequest, 'getRawHeaderNames'>).getRawHeaderNames()
-  return names.map((name) => [name, (res.getHeader(name) ?? '') as FieldValue] as const)
+function swallow(args: unknown[]): true {
+  const callback = args.find(isFunction)
+  if (callback !== undefined) process.nextTick(callback)
+  return true
 }
 
-function headOf(res: ServerResponse, status: number, message: string | undefined): ResponseHead {
+function isFunction(value: unknown): value is () => void {
+  return typeof value === 'function'
+}
+
+function headOf(res: ServerResponse): ResponseHead {
   // The message is unset until somebody sets it.
-  return { status, statusMessage: message ?? (res.statusMessage || ''), fields: fieldsOf(res) }
+  return { status: res.statusCode, statusMessage: res.statusMessage || '', fields: fieldsOf(res) }
 }
 
 /** Takes in the fields that `writeHead` was given, in each of its forms: an object, pairs, a flat list. */
@@ -111,7 +244,10 @@ function setFields(res: ServerResponse, head: Head): void {
   }
   const pairs = pairsOf(head)
   for (const [name] of pairs) res.removeHeader(name)
-  for (const [name, value] of pairs) for (const line of [value].flat()) res.appendHeader(name, String(line))
+  for (const [name, value] of pairs) {
+    const lines = [res.getHeader(name) ?? [], value].flat().map(String)
+    res.setHeader(name, lines.length === 1 ? (lines[0] ?? '') : lines)
+  }
 }
 
 function pairsOf(list: readonly unknown[]): (readonly [name: string, value: unknown])[] {
@@ -123,6 +259,11 @@ function pairsOf(list: readonly unknown[]): (readonly [name: string, value: unkn
 
 function isChunk(chunk: unknown): chunk is string | Uint8Array {
   return typeof chunk === 'string' || chunk instanceof Uint8Array
+}
+
+/** The body that `end` was given, all there is of it. */
+function wholeOf([chunk, encoding]: unknown[]): Buffer {
+  return isChunk(chunk) ? toBuffer(chunk, encoding) : Buffer.alloc(0)
 }
 
 function toBuffer(chunk: string | Uint8Array, encoding: unknown): Buffer {

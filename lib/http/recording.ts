@@ -1,3 +1,5 @@
+import type { ClientRequest, ServerResponse } from 'node:http'
+
 /** The lines of one field. */
 export type FieldValue = string | number | readonly string[]
 
@@ -16,6 +18,13 @@ export interface ResponseHead {
 export interface Recording extends ResponseHead {
   /** In Unix milliseconds. */
   readonly recordedAt: number
+}
+
+/** The fields that are set on a response, in their order and as they were written. */
+export function fieldsOf(res: ServerResponse): Fields {
+  // Every outgoing message has it; the types know it on requests only.
+  const names = (res as unknown as Pick<ClientRequest, 'getRawHeaderNames'>).getRawHeaderNames()
+  return names.map((name) => [name, (res.getHeader(name) ?? '') as FieldValue] as const)
 }
 
 /** A field of a recorded response, by its name in lower case. */

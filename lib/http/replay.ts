@@ -1,31 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isNotModified } from './conditional'
+import type { Answer } from './answer'
+import { answerTo } from './answer'
 import type { StoredResponse } from './stored-response'
 
-/** Fields that describe a body and have no place in a 304 (RFC 9110 §15.4.5). */
-const BODY_FIELDS = /^content-(length|type|encoding|language|range)$/i
-
-/** Sends a stored response, or 304 where the client has it already. */
+/** Sends what a stored response answers to a request. */
 export function replay(req: IncomingMessage, res: ServerResponse, stored: StoredResponse, now: number): void {
-  const isUnchanged = isNotModified(stored, req.headers)
-  res.statusCode = isUnchanged ? 304 : stored.status
-  if (!isUnchanged && stored.statusMessage !== '') res.statusMessage = stored.statusMessage
-  for (const [name, value] of stored.fields) {
-    if (!isUnchanged || !BODY_FIELDS.test(name)) res.setHeader(name, value)
-  }
-  res.setHeader('Date', new Date(stored.recordedAt).toUTCString())
-  res.setHeader('Age', String(ageOf(stored, now)))
-  if (isUnchanged) {
-    res.end()
-    return
-  }
-  if (stored.status !== 204) res.setHeader('Content-Length', String(stored.body.length))
-  res.end(stored.body)
+  const answer = answerTo(req, stored, now)
+  setHead(res, answer)
+  res.end(answer.body)
 }
 
-/** How old a stored response is, in whole seconds (RFC 9111 §4.2.3). */
-export function ageOf(stored: StoredResponse, now: number): number {
-  return stored.initialAge + Math.max(0, Math.floor((now - stored.recordedAt) / 1000))
+/** Puts an answer's head in the place of what was set. */
+export function setHead(res: ServerResponse, { status, statusMessage, fields }: Omit<Answer, 'body'>): void {
+  res.statusCode = status
+  if (statusMessage !== '') res.statusMessage = statusMessage
+  for (const [name, value] of fields) res.setHeader(name, value)
 }
 
 /** Whether a stored response may be used without asking the route (RFC 9111 §4.2). */
@@ -33,7 +22,7 @@ export function isFresh(stored: StoredResponse, now: number): boolean {
   return now < stored.recordedAt + stored.freshForMs
 }
 
-/** How many whole seconds a stored response may still be used. */
-export function remainingSeconds(stored: StoredResponse, now: number): number {
-  return Math.floor((stored.recordedAt + stored.freshForMs - now) / 1000)
+/** How many milliseconds a stored response may still be used; below 0 once that is over. */
+export function remainingMs(stored: StoredResponse, now: number): number {
+  return stored.recordedAt + stored.freshForMs - now
 }

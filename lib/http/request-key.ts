@@ -4,16 +4,84 @@ import type { IncomingMessage } from 'node:http'
 /** What Express adds to a request, as far as the key depends on it. */
 interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string
+  readonly baseUrl?: string
   readonly protocol?: string
   readonly hostname?: string
+  readonly app?: { get(setting: string): unknown }
 }
 
-/**
- * The key under which the response to a request is stored: scheme and host as Express sees them, the URL with
- * its query as it was sent, and whose copy it is. Hashed: a query may hold what must not be in a key.
- */
-export function requestKey(req: IncomingMessage, scope: string | number | undefined): string {
-  const { protocol, hostname, originalUrl, url, headers } = req as ExpressRequest
-  const parts = [protocol, hostname, headers.host, originalUrl ?? url, typeof scope, scope]
+/** Where a request goes: scheme and host as Express sees them, and the URL with its query. */
+export interface Target {
+  readonly origin: readonly (string | undefined)[]
+  readonly url: string
+}
+
+/** What a key is made of beside the target. */
+export interface KeyParts {
+  /** Whose copy it is. */
+  readonly scope?: string | number | undefined
+  /** What the `key` option says in place of the URL. */
+  readonly key?: string | undefined
+}
+
+/** Which part of the query belongs to the key: all as it was sent, all in order, or these parameters in order. */
+export type QueryOption = 'as-sent' | 'sorted' | readonly string[]
+
+/** The target of a request, its URL as it was sent. */
+export function targetOf(req: IncomingMessage): Target {
+  const { protocol, hostname, headers } = req as ExpressRequest
+  const forwarded = isProxyTrusted(req) ? headers['x-forwarded-host'] : undefined
+  return { origin: [protocol, hostname, headers.host, String(forwarded ?? '')], url: urlOf(req) }
+}
+
+/** The URL as it was sent; and as the router sees it, where somebody has rewritten it: another route answers then. */
+function urlOf(req: IncomingMessage): string {
+  const { originalUrl, baseUrl = '', url = '' } = req as ExpressRequest
+  if (originalUrl === undefined || originalUrl === url) return url
+  // A router that is mounted just there sees '/' where there was nothing.
+  const rest = originalUrl.slice(baseUrl.length)
+  const isOnlyMounted = originalUrl.startsWith(baseUrl) && (rest === url || `/${rest}` === url)
+  return isOnlyMounted ? originalUrl : `${originalUrl} ${baseUrl}${url}`
+}
+
+/** Whether Express goes by what the one in front says of host and scheme: then the key does too. */
+export function isProxyTrusted(req: IncomingMessage): boolean {
+  const isTrusted = (req as ExpressRequest).app?.get('trust proxy fn') as
+    ((address: string | undefined, hop: number) => boolean) | undefined
+  return isTrusted?.(req.socket.remoteAddress, 0) === true
+}
+
+/** The key under which the responses to a target are stored. Hashed: a query may hold what must not be in a key. */
+export function requestKey({ origin, url }: Target, { scope, key }: KeyParts = {}): string {
+  const parts = [...origin, key ?? url, typeof key, typeof scope, scope]
   return `response:${hash('sha256', JSON.stringify(parts), 'base64url')}`
+}
+
+/** A URL with that part of its query which belongs to the key. */
+export function withQuery(url: string, query: QueryOption): string {
+  const start = url.indexOf('?')
+  if (query === 'as-sent' || start === -1) return url
+  const pairs = url.slice(start + 1).split('&')
+  const chosen = query === 'sorted' ? pairs : pairs.filter((pair) => query.includes(parameterOf(pair)))
+  // Those of one name stay in their order, which may matter.
+  const named = chosen.map((pair) => [parameterOf(pair), pair] as const)
+  named.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))
+  return named.length === 0
+    ? url.slice(0, start)
+    : `${url.slice(0, start)}?${named.map(([, pair]) => pair).join('&')}`
+}
+
+/** The parameter that a pair sets, however it is spelt: `a`, `%61`, `a[x]` and `[a]` are one to those who parse queries. */
+function parameterOf(pair: string): string {
+  const [name = ''] = pair.split('=', 1)
+  const [parameter = ''] = decoded(name).replace(/^\[+/, '').split(/[[\]]/, 1)
+  return parameter
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
 }

@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http'
-import { parseCacheControl } from './cache-control'
+import type { Directives } from './cache-control'
+import { namedFields } from './cache-control'
+import type { Freshness, FreshnessOptions } from './freshness'
 import { freshnessOf } from './freshness'
-import type { CredentialHeader } from './options'
-import { CREDENTIAL_HEADERS } from './options'
 import type { Recording } from './recording'
 import { field, listField } from './recording'
+import { cacheDirectives } from './targeted-cache-control'
+import type { Sharing } from './who-asks'
+import { mayShare, uncovered } from './who-asks'
 
 /** Why a response was not stored, as `Cache-Status` says it in `detail`. */
 export type RefusalReason =
@@ -19,54 +21,130 @@ export type RefusalReason =
   | 'stale'
   | 'too-large'
 
-/** Whether a response may be stored, and for how long. */
+/** On which terms a response is stored. */
+export interface Terms extends Freshness {
+  readonly sharing: Sharing
+  /** Fields that are not to be stored, in lower case. */
+  readonly withoutFields: readonly string[]
+}
+
+/** Whether a response may be stored, and on which terms. */
 export type Storability =
-  | { readonly isStorable: true; readonly freshForMs: number; readonly isPublic: boolean }
+  | { readonly isStorable: true; readonly terms: Terms }
   | { readonly isStorable: false; readonly reason: RefusalReason }
 
-/** What the decision depends on beside the response. */
-export interface StorageContext {
-  readonly ttlMs: number | undefined
+/** What the application says of what is stored. */
+export interface StorageOptions extends FreshnessOptions {
+  /** The largest body. */
   readonly maxBodyBytes: number
+  /** Fields that tell such caches as this one what to do (RFC 9213), in lower case. */
+  readonly targetedFields: readonly string[]
+  /** What becomes of a response that sets a cookie. */
+  readonly setCookie: 'refuse' | 'strip'
+}
+
+/** What the decision depends on beside the response and the options. */
+export interface StorageContext {
   /** Whether the key says whose copy it is. */
   readonly isScoped: boolean
-  /** Whether the request says who asks, in a way that the route may depend on. */
-  readonly isIdentified: boolean
+  /** How the request says who asks. */
+  readonly credentials: readonly string[]
+  /** Request fields that the key covers by the `vary` option, in lower case. */
+  readonly vary: readonly string[]
+  /** Whether freshness was declared before the status was known to be one of failure. */
+  readonly isDeclaredBefore: boolean
 }
 
-/** Final statuses whose meaning a cache knows (RFC 9110 §15.1), but 206: parts are not combined here. */
-const KNOWN_STATUSES = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501])
+/** Statuses for which nothing is stored: parts, and answers about something else (RFC 9111 §3). */
+const NEVER_STORED = new Set([206, 304])
+
+/** What `must-understand` is about (RFC 9110 §15). */
+const UNDERSTOOD = new Set([
+  200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408,
+  409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 500, 501, 502, 503, 504, 505,
+])
+
+/** Errors that say something lasting about the resource (RFC 9110 §15.1); others may just have happened. */
+const LASTING_ERRORS = new Set([404, 405, 410, 414, 501])
 
 /** Decides whether the response to a GET may be stored (RFC 9111 §3), and says why not. */
-export function storabilityOf(response: Recording, context: StorageContext): Storability {
-  const directives = parseCacheControl(field(response, 'cache-control'))
-  const refuse = (reason: RefusalReason): Storability => ({ isStorable: false, reason })
-  if (directives.has('no-store')) return refuse('no-store')
-  if (directives.has('private') && !context.isScoped) return refuse('private')
-  if (directives.has('no-cache')) return refuse('no-cache')
-  if (field(response, 'set-cookie') !== undefined) return refuse('set-cookie')
-  if (listField(response, 'vary').includes('*')) return refuse('vary-star')
-  if (!KNOWN_STATUSES.has(response.status)) return refuse('status')
-
-  const isPublic = directives.has('public') || directives.has('s-maxage')
-  if (context.isIdentified && !context.isScoped && !isPublic) return refuse('credential')
-
-  const freshness = freshnessOf(response, directives, context.ttlMs)
-  if (freshness === undefined) return refuse('no-freshness')
-  if (freshness.freshForMs <= 0) return refuse('stale')
-  if (Number(field(response, 'content-length') ?? 0) > context.maxBodyBytes) return refuse('too-large')
-  return { isStorable: true, freshForMs: freshness.freshForMs, isPublic }
+export function storabilityOf(
+  response: Recording,
+  context: StorageContext,
+  options: StorageOptions,
+): Storability {
+  const said = cacheDirectives(response, options.targetedFields)
+  const reason = whyForbidden(response, said.directives, { ...context, ...options })
+  if (reason !== undefined) return { isStorable: false, reason }
+  const freshness = freshnessOf(response, said, options)
+  if (freshness === undefined) return { isStorable: false, reason: 'no-freshness' }
+  const sharing = sharingOf(said.directives, freshness)
+  const late = whyUseless(response, freshness, { sharing, directives: said.directives, context })
+  if (late !== undefined) return { isStorable: false, reason: late }
+  const terms = { ...freshness, sharing, withoutFields: fieldsLeftOut(said.directives, options) }
+  return { isStorable: true, terms }
 }
 
-/**
- * Whether a request says who asks: by a credential header that is not to be ignored, or by what an earlier
- * middleware found out (`req.auth`, `req.user`).
- */
-export function isIdentified(req: IncomingMessage, ignore: readonly CredentialHeader[]): boolean {
-  const { auth, user, headers } = req as IncomingMessage & { auth?: unknown; user?: unknown }
-  const hasCredential = CREDENTIAL_HEADERS.some(
-    (name) => headers[name] !== undefined && !ignore.includes(name),
-  )
-  const isKnown = (auth !== undefined && auth !== null) || (user !== undefined && user !== null)
-  return hasCredential || (isKnown && !ignore.includes('authorization'))
+function whyForbidden(
+  response: Recording,
+  directives: Directives,
+  context: StorageContext & StorageOptions,
+): RefusalReason | undefined {
+  const { status } = response
+  const isNotUnderstood = directives.get('must-understand') === '' && !UNDERSTOOD.has(status)
+  if (NEVER_STORED.has(status) || isNotUnderstood) return 'status'
+  // Whoever understands the status may store in spite of no-store (RFC 9111 §5.2.2.3).
+  if (directives.has('no-store') && directives.get('must-understand') !== '') return 'no-store'
+  if (namedFields(directives, 'private') === 'all' && !context.isScoped) return 'private'
+  if (hasCookie(response, directives, context.setCookie)) return 'set-cookie'
+  if (listField(response, 'vary').includes('*')) return 'vary-star'
+  const { statuses } = context
+  if (statuses === undefined ? isAccident(status, context) : !statuses.includes(status)) return 'status'
+  if (Number(field(response, 'content-length') ?? 0) > context.maxBodyBytes) return 'too-large'
+  return undefined
+}
+
+/** A cookie is for one client, unless the route says that it is the only thing that is. */
+function hasCookie(response: Recording, directives: Directives, setCookie: 'refuse' | 'strip'): boolean {
+  if (setCookie === 'strip' || field(response, 'set-cookie') === undefined) return false
+  return !fieldsNamed(directives).includes('set-cookie')
+}
+
+/** sendFile and many a route set Cache-Control and fail then: that was not meant for the error. */
+function isAccident(status: number, { isDeclaredBefore }: StorageContext): boolean {
+  return status >= 400 && !LASTING_ERRORS.has(status) && isDeclaredBefore
+}
+
+function sharingOf(directives: Directives, { declaredBy }: Freshness): Sharing {
+  if (directives.get('public') === '' || directives.has('s-maxage')) return 'public'
+  if (declaredBy === 'ttl') return 'ttl'
+  return directives.has('must-revalidate') ? 'public' : 'declared'
+}
+
+/** What is stale from the beginning is of use only to be validated, and only for those who need no other word for it. */
+function whyUseless(
+  response: Recording,
+  { freshForMs }: Freshness,
+  { sharing, directives, context }: { sharing: Sharing; directives: Directives; context: StorageContext },
+): RefusalReason | undefined {
+  const credentials = context.isScoped
+    ? []
+    : uncovered(context.credentials, [...context.vary, ...listField(response, 'vary')])
+  if (!mayShare(credentials, sharing)) return 'credential'
+  if (freshForMs > 0) return undefined
+  if (sharing !== 'public' && credentials.length > 0) return 'credential'
+  const hasValidator = ['etag', 'last-modified'].some((name) => field(response, name) !== undefined)
+  if (hasValidator) return undefined
+  return namedFields(directives, 'no-cache') === 'all' ? 'no-cache' : 'stale'
+}
+
+function fieldsLeftOut(directives: Directives, { setCookie }: StorageOptions): readonly string[] {
+  return [...fieldsNamed(directives), ...(setCookie === 'strip' ? ['set-cookie'] : [])]
+}
+
+function fieldsNamed(directives: Directives): readonly string[] {
+  return (['private', 'no-cache'] as const).flatMap((name) => {
+    const named = namedFields(directives, name)
+    return named === 'all' ? [] : named
+  })
 }

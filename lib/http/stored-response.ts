@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Fields, Recording } from './recording'
 import { listField } from './recording'
+import type { Terms } from './storability'
+import type { Sharing } from './who-asks'
 
 /** A response as it is kept. */
 export interface StoredResponse {
@@ -11,13 +11,24 @@ export interface StoredResponse {
   readonly fields: Fields
   readonly recordedAt: number
   readonly freshForMs: number
+  readonly staleWhileRevalidateMs: number
+  readonly staleIfErrorMs: number
   /** The age that the response came with, in seconds. */
   readonly initialAge: number
-  /** Whether the route itself said that it may be shared by requests that say who asks. */
-  readonly isPublic: boolean
-  /** The request's values of the fields that the response varies by: digests, for they may be credentials. */
-  readonly variant: Readonly<Record<string, string>>
+  /** Who may share it, of those who say who asks. */
+  readonly sharing: Sharing
+  /** The request fields that it varies by, in lower case. */
+  readonly vary: readonly string[]
+  /** What the request said in them, as a digest. */
+  readonly variant: string
   readonly body: Buffer
+}
+
+/** The responses of one key that varies: by which fields, the latest first. Each is kept under a key of its own. */
+export interface VariantIndex {
+  readonly variesBy: readonly (readonly string[])[]
+  /** Part of the variants' keys: an index made anew does not find those of the one before. */
+  readonly generation: string
 }
 
 const NEWLINE = 0x0a
@@ -28,13 +39,13 @@ const NOT_REPLAYED = new Set([
   'keep-alive',
   'proxy-connection',
   'proxy-authenticate',
+  'proxy-authentication-info',
   'proxy-authorization',
   'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
   'age',
-  'date',
   'cache-status',
 ])
 
@@ -43,44 +54,57 @@ export function encodeResponse({ body, ...head }: StoredResponse): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body])
 }
 
-/** Reads a stored response; `undefined` for what is none. */
-export function decodeResponse(bytes: Buffer): StoredResponse | undefined {
+/** Writes an index. */
+export function encodeIndex({ variesBy, generation }: VariantIndex): Buffer {
+  return Buffer.from(`${JSON.stringify({ variesBy, generation })}\n`)
+}
+
+/** Reads a stored response or an index; `undefined` for what is neither. */
+export function decodeStored(bytes: Buffer): StoredResponse | VariantIndex | undefined {
   const end = bytes.indexOf(NEWLINE)
   if (end === -1) return undefined
   try {
-    const head: unknown = JSON.parse(bytes.toString('utf8', 0, end))
-    return isHead(head) ? { ...head, body: bytes.subarray(end + 1) } : undefined
+    const head = (JSON.parse(bytes.toString('utf8', 0, end)) ?? {}) as Partial<StoredResponse & VariantIndex>
+    if (isIndex(head)) return head
+    // Bytes of its own: these are part of all that arrived with them.
+    return isHead(head) ? { ...head, body: Buffer.from(bytes.subarray(end + 1)) } : undefined
   } catch {
     return undefined
   }
 }
 
-function isHead(head: unknown): head is Omit<StoredResponse, 'body'> {
-  const { status, fields, variant, recordedAt, freshForMs } = (head ?? {}) as Partial<StoredResponse>
-  const hasTimes = typeof recordedAt === 'number' && typeof freshForMs === 'number'
-  return typeof status === 'number' && Array.isArray(fields) && typeof variant === 'object' && hasTimes
+function isHead(head: Partial<StoredResponse>): head is StoredResponse {
+  const { status, fields, vary, recordedAt, freshForMs, staleWhileRevalidateMs, staleIfErrorMs } = head
+  const times = [recordedAt, freshForMs, staleWhileRevalidateMs, staleIfErrorMs]
+  const isWhole = typeof status === 'number' && Array.isArray(fields) && Array.isArray(vary)
+  return isWhole && times.every((time) => typeof time === 'number')
 }
 
-/** The fields of a response that are replayed: what the route set or changed since the middleware was entered. */
-export function fieldsToStore(response: Recording, before: Fields): Fields {
+function isIndex(head: Partial<VariantIndex>): head is VariantIndex {
+  return typeof head.generation === 'string' && Array.isArray(head.variesBy)
+}
+
+/**
+ * The fields of a response that are replayed: what the route set or changed since the middleware was entered, but
+ * none of the connection's and none that is to be left out.
+ */
+export function fieldsToStore(response: Recording, before: Fields, leftOut: readonly string[] = []): Fields {
   const known = new Map(before.map(([name, value]) => [name.toLowerCase(), JSON.stringify(value)]))
-  const named = new Set(listField(response, 'connection'))
+  const without = new Set([...listField(response, 'connection'), ...leftOut])
   return response.fields.filter(([name, value]) => {
     const lower = name.toLowerCase()
-    return !NOT_REPLAYED.has(lower) && !named.has(lower) && known.get(lower) !== JSON.stringify(value)
+    return !NOT_REPLAYED.has(lower) && !without.has(lower) && known.get(lower) !== JSON.stringify(value)
   })
 }
 
-/** Digests of the request's values of the fields that a response varies by (RFC 9111 §4.1). */
-export function variantOf(response: Recording, headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(listField(response, 'vary').map((name) => [name, digestOf(headers, name)]))
-}
-
-/** Whether a stored response was made for a request like this one, by the fields that it varies by. */
-export function isVariantFor({ variant }: StoredResponse, headers: IncomingHttpHeaders): boolean {
-  return Object.entries(variant).every(([name, value]) => digestOf(headers, name) === value)
-}
-
-function digestOf(headers: IncomingHttpHeaders, name: string): string {
-  return hash('sha256', String(headers[name] ?? '').trim(), 'base64url')
+/** A response as it is kept: what was recorded, on which terms, and for which variant. */
+export function storedResponse(
+  response: Recording,
+  terms: Terms,
+  particulars: Pick<StoredResponse, 'fields' | 'vary' | 'variant' | 'body'>,
+): StoredResponse {
+  const { status, statusMessage, recordedAt } = response
+  const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, initialAge, sharing } = terms
+  const life = { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, initialAge }
+  return { status, statusMessage, recordedAt, ...life, sharing, ...particulars }
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { deltaSeconds, parseCacheControl } from '../../lib/http/cache-control'
+import { deltaSeconds, namedFields, parseCacheControl } from '../../lib/http/cache-control'
 
 describe('parseCacheControl', () => {
   const read = (field: Parameters<typeof parseCacheControl>[0]) => [...parseCacheControl(field)]
@@ -45,13 +45,45 @@ describe('parseCacheControl', () => {
     ])
   })
 
-  it('keeps the first of a directive that is given twice (RFC 9111 §4.2.1)', () => {
+  it('keeps the shorter of a lifetime that is given twice (RFC 9111 §4.2.1)', () => {
     expect(read('max-age=1, max-age=60')).to.deep.equal([['max-age', '1']])
+    expect(read('max-age=60, max-age=1')).to.deep.equal([['max-age', '1']])
+    expect(read('max-age=60, max-age=x')).to.deep.equal([['max-age', 'x']])
+  })
+
+  it('keeps the whole of what some fields are named of elsewhere', () => {
+    expect(read('private, private="x-a"')).to.deep.equal([['private', '']])
+    expect(read('private="x-a", private="x-b"')).to.deep.equal([['private', 'x-a,x-b']])
   })
 
   it('passes over empty elements and blanks', () => {
-    expect(read(' , ,max-age = 60 ,, ')).to.deep.equal([['max-age', '60']])
+    expect(read(' , ,max-age=60 ,, ')).to.deep.equal([['max-age', '60']])
   })
+
+  for (const malformed of [
+    'max-age =60',
+    'max-age= 60',
+    "max-age='60'",
+    'max-age=60; a',
+    'max-age=60 a',
+    'max-age="60',
+  ]) {
+    it(`reads no lifetime from ${malformed}`, () => {
+      expect(deltaSeconds(parseCacheControl(malformed).get('max-age') ?? '')).to.equal(0)
+    })
+  }
+
+  for (const malformed of ['no-store;', 'no-store x', 'a="b, no-store', 'no-store="', '"a", no-store']) {
+    it(`hears no-store from ${malformed}: what is malformed still forbids`, () => {
+      expect(parseCacheControl(malformed).has('no-store')).to.be.true
+    })
+  }
+
+  for (const quoted of ['a="no-store"', 'a="b, no-store, c"', String.raw`a="\", no-store"`]) {
+    it(`hears no no-store from ${quoted}`, () => {
+      expect(parseCacheControl(quoted).has('no-store')).to.be.false
+    })
+  }
 
   for (const nothing of [undefined, '', ' ', []]) {
     it(`finds nothing in ${nothing === undefined ? 'an absent field' : JSON.stringify(nothing)}`, () => {
@@ -78,6 +110,23 @@ describe('deltaSeconds', () => {
   for (const malformed of ['', '-1', '+1', '1.5', '1e3', '0x10', '60s', ' 60', 'soon', '６']) {
     it(`counts ${JSON.stringify(malformed)} as 0 (RFC 9111 §4.2.1)`, () => {
       expect(deltaSeconds(malformed)).to.equal(0)
+    })
+  }
+})
+
+describe('namedFields (RFC 9111 §5.2.2)', () => {
+  const cases: [text: string, named: readonly string[] | 'all'][] = [
+    ['private="X-A, x-b"', ['x-a', 'x-b']],
+    ['private=x-a', ['x-a']],
+    ['private', 'all'],
+    ['private=""', 'all'],
+    ['private="x a"', 'all'],
+    ['private; x', 'all'],
+    ['public', []],
+  ]
+  for (const [text, named] of cases) {
+    it(`are ${JSON.stringify(named)} by ${text}`, () => {
+      expect(namedFields(parseCacheControl(text), 'private')).to.deep.equal(named)
     })
   }
 })

@@ -230,10 +230,24 @@ for (const [version, express] of expressVersions) {
         })
       })
 
-      it('that the route answers 304 leaves nothing behind for others', async () => {
-        serve(counting(fields))
-        expect((await server.get('/page', { 'if-none-match': '"a"' })).status).to.equal(304)
-        expect(await server.get('/page')).to.include({ status: 200, text: 'run 2' })
+      it('is answered 304 on a miss, and stores the whole response for others', async () => {
+        const spy = serve(counting(fields))
+        const first = await server.get('/page', { 'if-none-match': '"a"' })
+        expect(first).to.include({ status: 304, text: '' })
+        expect(first.headers).to.include({ etag: 'W/"a"', 'x-own': 'yes' })
+        expect(first.headers).not.to.have.any.keys('content-type', 'content-length')
+        expect(await server.get('/page')).to.include({ status: 200, text: 'run 1' })
+        expect(spy.callCount).to.equal(1)
+      })
+
+      it('is shown to the route as it is, once it is known that its responses are not stored', async () => {
+        const asked: unknown[] = []
+        serve((req, res) => {
+          asked.push(req.headers['if-none-match'])
+          res.set('Cache-Control', 'no-store').send('hello')
+        })
+        await texts({}, { 'if-none-match': '"a"' })
+        expect(asked).to.deep.equal([undefined, '"a"'])
       })
     })
 
@@ -266,17 +280,30 @@ for (const [version, express] of expressVersions) {
           })
         }
 
-        it(`a request with ${what} does not share what the route merely declares fresh`, async () => {
-          serve(counting({ 'Cache-Control': 'max-age=60' }))
-          expect(await texts(headers, {}, headers, {})).to.deep.equal(['run 1', 'run 2', 'run 3', 'run 2'])
-        })
-
         it(`a request with ${what} shares where the route is known not to depend on it`, async () => {
           const ignore = [what.toLowerCase() as 'authorization' | 'cookie']
           serve(counting(), '5m', { ignore })
           expect(await texts(headers, {}, headers)).to.deep.equal(['run 1', 'run 1', 'run 1'])
         })
       }
+
+      it('a request with Authorization does not share what the route merely declares fresh (RFC 9111 §3.5)', async () => {
+        const ann = { authorization: 'Bearer ann' }
+        serve(counting({ 'Cache-Control': 'max-age=60' }))
+        expect(await texts(ann, {}, ann, {})).to.deep.equal(['run 1', 'run 2', 'run 3', 'run 2'])
+      })
+
+      it('a request with Authorization shares what is declared fresh and must-revalidate (RFC 9111 §3.5)', async () => {
+        const ann = { authorization: 'Bearer ann' }
+        serve(counting({ 'Cache-Control': 'max-age=60, must-revalidate' }))
+        expect(await texts(ann, {}, ann)).to.deep.equal(['run 1', 'run 1', 'run 1'])
+      })
+
+      it('a request with Cookie shares what the route declares fresh, without having read the cookie', async () => {
+        const ann = { cookie: 'seen=1' }
+        serve(counting({ 'Cache-Control': 'max-age=60' }))
+        expect(await texts(ann, {}, ann)).to.deep.equal(['run 1', 'run 1', 'run 1'])
+      })
 
       it('to ignore one credential does not ignore the other', async () => {
         serve(counting(), '5m', { ignore: ['cookie'] })
@@ -391,16 +418,31 @@ for (const [version, express] of expressVersions) {
       const refusals: [fields: OutgoingHttpHeaders, detail: string, source: string][] = [
         [{ 'Cache-Control': 'private, max-age=60' }, 'private', 'RFC 9111 §5.2.2.7'],
         [{ 'Cache-Control': 'no-store' }, 'no-store', 'RFC 9111 §5.2.2.5'],
-        [{ 'Cache-Control': 'no-cache, max-age=60' }, 'no-cache', 'RFC 9111 §5.2.2.4'],
         [{ 'Cache-Control': ['max-age=60', 'no-store'] }, 'no-store', 'RFC 9110 §5.3'],
-        [{ 'Cache-Control': 'max-age=0' }, 'stale', 'RFC 9111 §4.2'],
-        [{ 'Cache-Control': 'max-age=1.5' }, 'stale', 'RFC 9111 §4.2.1'],
-        [{ Expires: '0' }, 'stale', 'RFC 9111 §5.3'],
         [{ Vary: '*' }, 'vary-star', 'RFC 9111 §4.1'],
       ]
       for (const [fields, detail, source] of refusals) {
         it(`${JSON.stringify(fields)} is not stored: ${detail} (${source})`, async () => {
           serve(counting(fields))
+          const first = await server.get('/page')
+          expect(first.headers['cache-status']).to.equal(`holdfast; fwd=uri-miss; detail=${detail}`)
+          expect(await texts({})).to.deep.equal(['run 2'])
+        })
+      }
+
+      const useless: [fields: OutgoingHttpHeaders, detail: string, source: string][] = [
+        [{ 'Cache-Control': 'no-cache, max-age=60' }, 'no-cache', 'RFC 9111 §5.2.2.4'],
+        [{ 'Cache-Control': 'max-age=0' }, 'stale', 'RFC 9111 §4.2'],
+        [{ 'Cache-Control': 'max-age=1.5' }, 'stale', 'RFC 9111 §4.2.1'],
+        [{ Expires: '0' }, 'stale', 'RFC 9111 §5.3'],
+      ]
+      for (const [fields, detail, source] of useless) {
+        it(`${JSON.stringify(fields)} is not stored without a validator: ${detail} (${source})`, async () => {
+          let runs = 0
+          serve((_req, res) => {
+            for (const [name, value] of Object.entries(fields)) res.setHeader(name, String(value))
+            res.end(`run ${String((runs += 1))}`)
+          })
           const first = await server.get('/page')
           expect(first.headers['cache-status']).to.equal(`holdfast; fwd=uri-miss; detail=${detail}`)
           expect(await texts({})).to.deep.equal(['run 2'])
@@ -1139,7 +1181,7 @@ async function storedKeys(cache: Cache): Promise<readonly string[]> {
 describe('What cacheResponse stores', () => {
   for (const [version, express] of expressVersions) {
     it(`holds no credential of the request, also where the response varies by it, under ${version}`, async () => {
-      const cache = createCache({ redis: false, logger: false })
+      const cache = createCache({ redis: false, logger: false, nearCache: false })
       const app = express()
       app.get('/', cacheResponse('5m', { cache, scope: () => 'ann' }), (_req: Request, res: Response) => {
         res.vary('Authorization, Cookie')

@@ -23,6 +23,11 @@ describe('setCacheStatus', () => {
     [{ fwd: 'vary-miss', stored: false, detail: 'set-cookie' }, 'holdfast; fwd=vary-miss; detail=set-cookie'],
     [{ fwd: 'bypass', detail: 'range' }, 'holdfast; fwd=bypass; detail=range'],
     [{ fwd: 'method' }, 'holdfast; fwd=method'],
+    [{ hit: true, ttl: -3 }, 'holdfast; hit; ttl=-3'],
+    [{ fwd: 'stale', fwdStatus: 304, stored: true }, 'holdfast; fwd=stale; fwd-status=304; stored'],
+    [{ fwd: 'uri-miss', collapsed: true }, 'holdfast; fwd=uri-miss; collapsed'],
+    [{ hit: true, ttl: 1, key: 'response:a' }, 'holdfast; hit; ttl=1; key="response:a"'],
+    [{ fwd: 'uri-miss', detail: 'read-req.user' }, 'holdfast; fwd=uri-miss; detail=read-req.user'],
   ]
   for (const [handling, words] of worded) {
     it(`says "${words}" (RFC 9211 §2)`, () => {

@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import { expect } from 'chai'
 import { cacheResponse, createCache, InvalidOptionError, setDefaultCache } from 'holdfast'
 import type { Cache } from 'holdfast'
-import { resolveResponseOptions } from '../../lib/http/options'
+import { resolveResponseOptions } from '../../lib/http/response-configuration'
 
 describe('the options of cacheResponse', () => {
   let cache: Cache
@@ -140,6 +140,68 @@ describe('the options of cacheResponse', () => {
       ['5m', { maxBodyBytes: '1mb' }],
       'cacheResponse: maxBodyBytes',
       /got '1mb'/,
+    ],
+    ['a key that is text', ['5m', { key: 'a' }], 'cacheResponse: key', /function of the request, got 'a'/],
+    [
+      'a query that is an unknown word',
+      ['5m', { query: 'all' }],
+      'cacheResponse: query',
+      /'as-sent', 'sorted'/,
+    ],
+    ['an empty parameter', ['5m', { query: [''] }], 'cacheResponse: query', /array of parameters/],
+    ['a field to vary by that is a star', ['5m', { vary: ['*'] }], 'cacheResponse: vary', /field names/],
+    [
+      'a targeted field that is none',
+      [{ targetedFields: ['a b'] }],
+      'cacheResponse: targetedFields',
+      /field names/,
+    ],
+    ['a status that is none', ['5m', { statuses: [99] }], 'cacheResponse: statuses', /from 200 to 599/],
+    ['the status of a part', ['5m', { statuses: [206] }], 'cacheResponse: statuses', /without 206/],
+    ['a staleIfError of 0', ['5m', { staleIfError: 0 }], 'cacheResponse: staleIfError', /got 0/],
+    [
+      'a staleWhileRevalidate that cannot be read',
+      ['5m', { staleWhileRevalidate: 'soon' }],
+      'cacheResponse: staleWhileRevalidate',
+      /got 'soon'/,
+    ],
+    [
+      'a routeTimeout without end',
+      ['5m', { routeTimeout: Infinity }],
+      'cacheResponse: routeTimeout',
+      /Infinity/,
+    ],
+    ['a collapse that is true', ['5m', { collapse: true }], 'cacheResponse: collapse', /got true/],
+    ['an etag that is true', ['5m', { etag: true }], 'cacheResponse: etag', /'strong' or 'weak'/],
+    [
+      'an unknown word for Set-Cookie',
+      ['5m', { setCookie: 'keep' }],
+      'cacheResponse: setCookie',
+      /got 'keep'/,
+    ],
+    [
+      'a cacheStatus that is false',
+      ['5m', { cacheStatus: false }],
+      'cacheResponse: cacheStatus',
+      /'on' or 'off'/,
+    ],
+    [
+      'requestDirectives spelt otherwise',
+      ['5m', { requestDirectives: 'honor' }],
+      'cacheResponse: requestDirectives',
+      /'ignore' or 'honour'/,
+    ],
+    [
+      'a cacheTagHeader that is text',
+      ['5m', { cacheTagHeader: 'x' }],
+      'cacheResponse: cacheTagHeader',
+      /true or false/,
+    ],
+    [
+      'to override Cache-Control without a ttl',
+      [{ overrideCacheControl: true }],
+      'cacheResponse: overrideCacheControl',
+      /expected a ttl/,
     ],
     ['a cache that is none', ['5m', { cache: new Map() }], 'cacheResponse: cache', /createCache\(\).*Map/],
   ]

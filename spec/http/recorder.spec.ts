@@ -3,7 +3,8 @@ import { get } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import { expect } from 'chai'
 import type { Express } from 'express'
-import { fieldsOf, record } from '../../lib/http/recorder'
+import { record } from '../../lib/http/recorder'
+import { fieldsOf } from '../../lib/http/recording'
 import type { ResponseHead } from '../../lib/http/recording'
 import { eventually } from '../support/eventually'
 import { expressVersions } from '../support/express-versions'
@@ -38,9 +39,11 @@ for (const [version, express] of expressVersions) {
       record(res, {
         onHead: (head) => {
           heads.push(head)
-          return room
+          return { room }
         },
-        onSent: (body) => bodies.push(body),
+        onDone: (body) => {
+          if (body !== undefined) bodies.push(body)
+        },
       })
     }
 
@@ -112,9 +115,11 @@ for (const [version, express] of expressVersions) {
         record(res, {
           onHead: () => {
             res.setHeader('X-Late', 'in time')
-            return undefined
+            return {}
           },
-          onSent: (body) => bodies.push(body),
+          onDone: (body) => {
+            if (body !== undefined) bodies.push(body)
+          },
         })
         res.write('x')
         res.end()

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { ageOf, remainingSeconds, replay } from '../../lib/http/replay'
+import { ageOf } from '../../lib/http/answer'
+import { remainingMs, replay } from '../../lib/http/replay'
 import type { StoredResponse } from '../../lib/http/stored-response'
 import { stored } from '../support/stored-response'
 import { WebServer } from '../support/web-server'
@@ -120,11 +121,11 @@ describe('ageOf (RFC 9111 §4.2.3)', () => {
   })
 })
 
-describe('remainingSeconds', () => {
-  it('is how many whole seconds the response may still be used, below 0 once that is over', () => {
+describe('remainingMs', () => {
+  it('is how long the response may still be used, below 0 once that is over', () => {
     const response = stored({ freshForMs: 60_000 })
-    expect(
-      [0, 1, 59_000, 60_000, 60_001].map((after) => remainingSeconds(response, NOON + after)),
-    ).to.deep.equal([60, 59, 1, 0, -1])
+    expect([0, 59_000, 60_000, 60_001].map((after) => remainingMs(response, NOON + after))).to.deep.equal([
+      60_000, 1000, 0, -1,
+    ])
   })
 })

@@ -1,19 +1,22 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { expect } from 'chai'
-import { requestKey } from '../../lib/http/request-key'
+import { requestKey, targetOf, withQuery } from '../../lib/http/request-key'
+import type { QueryOption } from '../../lib/http/request-key'
 
 describe('requestKey', () => {
   const base = {
     protocol: 'https',
     hostname: 'a.example',
     originalUrl: '/api/timetable?class=3b',
-    url: '/timetable',
+    url: '/api/timetable?class=3b',
   }
   const of = (changes: object = {}, scope?: string | number) =>
     requestKey(
-      Object.assign(new IncomingMessage(new Socket()), { headers: { host: 'a.example' } }, base, changes),
-      scope,
+      targetOf(
+        Object.assign(new IncomingMessage(new Socket()), { headers: { host: 'a.example' } }, base, changes),
+      ),
+      { scope },
     )
 
   it('is the same for the same request', () => {
@@ -21,7 +24,14 @@ describe('requestKey', () => {
   })
 
   it('does not depend on where in the application the route is mounted', () => {
-    expect(of({ url: '/' })).to.equal(of())
+    const mounted = { baseUrl: '/api', url: '/timetable?class=3b' }
+    const mountedThere = { baseUrl: '/api/timetable', url: '/?class=3b' }
+    expect([of(mounted), of(mountedThere)]).to.deep.equal([of(), of()])
+  })
+
+  it('differs where somebody has rewritten the URL that the router goes by', () => {
+    expect(of({ url: '/admin' })).not.to.equal(of())
+    expect(of({ url: '/admin' })).not.to.equal(of({ originalUrl: '/admin', url: '/admin' }))
   })
 
   it('is the same for GET and HEAD, which share one response (RFC 9110 §9.3.2)', () => {
@@ -32,12 +42,12 @@ describe('requestKey', () => {
     ['scheme', { protocol: 'http' }],
     ['host name as Express sees it', { hostname: 'b.example' }],
     ['Host header with its port', { headers: { host: 'a.example:8443' } }],
-    ['path', { originalUrl: '/api/timetables?class=3b' }],
-    ['case of the path', { originalUrl: '/API/timetable?class=3b' }],
-    ['query', { originalUrl: '/api/timetable?class=3c' }],
-    ['order of the query', { originalUrl: '/api/timetable?a=1&b=2' }],
-    ['spelling of the query', { originalUrl: '/api/timetable?class=%33b' }],
-    ['slash at the end', { originalUrl: '/api/timetable/?class=3b' }],
+    ['path', { originalUrl: '/api/timetables?class=3b', url: '/api/timetables?class=3b' }],
+    ['case of the path', { originalUrl: '/API/timetable?class=3b', url: '/API/timetable?class=3b' }],
+    ['query', { originalUrl: '/api/timetable?class=3c', url: '/api/timetable?class=3c' }],
+    ['order of the query', { originalUrl: '/api/timetable?a=1&b=2', url: '/api/timetable?a=1&b=2' }],
+    ['spelling of the query', { originalUrl: '/api/timetable?class=%33b', url: '/api/timetable?class=%33b' }],
+    ['slash at the end', { originalUrl: '/api/timetable/?class=3b', url: '/api/timetable/?class=3b' }],
   ]
   for (const [what, changes] of different) {
     it(`differs by the ${what}`, () => {
@@ -46,7 +56,9 @@ describe('requestKey', () => {
   }
 
   it('differs by the order in which a query was sent', () => {
-    expect(of({ originalUrl: '/?a=1&b=2' })).not.to.equal(of({ originalUrl: '/?b=2&a=1' }))
+    expect(of({ originalUrl: '/?a=1&b=2', url: '/?a=1&b=2' })).not.to.equal(
+      of({ originalUrl: '/?b=2&a=1', url: '/?b=2&a=1' }),
+    )
   })
 
   it('differs by the scope, and from the key without one', () => {
@@ -58,7 +70,9 @@ describe('requestKey', () => {
   })
 
   it('lets no part run into the next', () => {
-    expect(of({ originalUrl: '/a' }, 'b')).not.to.equal(of({ originalUrl: '/a","string","b' }))
+    expect(of({ originalUrl: '/a', url: '/a' }, 'b')).not.to.equal(
+      of({ originalUrl: '/a","string","b', url: '/a","string","b' }),
+    )
   })
 
   it('falls back on the URL of a request that Express has not seen', () => {
@@ -66,8 +80,43 @@ describe('requestKey', () => {
   })
 
   it('shows nothing of the request: neither path, query, host nor scope', () => {
-    const key = of({ originalUrl: '/reset?token=s3cr3t' }, 'ann')
+    const key = of({ originalUrl: '/reset?token=s3cr3t', url: '/reset?token=s3cr3t' }, 'ann')
     expect(key).to.match(/^response:[\w-]{43}$/)
     expect(key).not.to.match(/s3cr3t|token|reset|ann|example/)
+  })
+})
+
+describe('withQuery', () => {
+  const cases: [url: string, query: QueryOption, expected: string][] = [
+    ['/a?b=2&a=1', 'as-sent', '/a?b=2&a=1'],
+    ['/a?b=2&a=1', 'sorted', '/a?a=1&b=2'],
+    ['/a?b=2&a=1&b=1', 'sorted', '/a?a=1&b=2&b=1'],
+    ['/a?utm=x&page=2', ['page'], '/a?page=2'],
+    ['/a?utm=x', ['page'], '/a'],
+    ['/a', ['page'], '/a'],
+    ['/a?b=1&page=2&a=0', ['a', 'b'], '/a?a=0&b=1'],
+  ]
+  for (const [url, query, expected] of cases) {
+    it(`${url} by ${JSON.stringify(query)} is ${expected}`, () => {
+      expect(withQuery(url, query)).to.equal(expected)
+    })
+  }
+
+  for (const spelling of [
+    'page=2',
+    '%70age=2',
+    'page[a]=2',
+    'page%5Ba%5D=2',
+    '[page]=2',
+    'page',
+    'page=1=2',
+  ]) {
+    it(`knows a parameter that is named, spelt ${spelling}`, () => {
+      expect(withQuery(`/a?${spelling}`, ['page'])).to.equal(`/a?${spelling}`)
+    })
+  }
+
+  it('takes what cannot be decoded as it is', () => {
+    expect(withQuery('/a?%=1&page=2', ['page'])).to.equal('/a?page=2')
   })
 })

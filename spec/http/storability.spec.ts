@@ -1,27 +1,42 @@
-import { IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
 import { expect } from 'chai'
 import type { FieldValue } from '../../lib/http/recording'
-import { isIdentified, storabilityOf } from '../../lib/http/storability'
-import type { Storability, StorageContext } from '../../lib/http/storability'
+import { storabilityOf } from '../../lib/http/storability'
+import type { Storability, StorageContext, StorageOptions, Terms } from '../../lib/http/storability'
 
-const ANYBODY: StorageContext = { ttlMs: 300_000, maxBodyBytes: 1000, isScoped: false, isIdentified: false }
-const SOMEBODY: StorageContext = { ...ANYBODY, isIdentified: true }
-const OWN_COPY: StorageContext = { ...SOMEBODY, isScoped: true }
+type Given = StorageContext & StorageOptions
+
+const ANYBODY: Given = {
+  ttlMs: 300_000,
+  overrideCacheControl: false,
+  statuses: undefined,
+  staleWhileRevalidateMs: 0,
+  staleIfErrorMs: 0,
+  maxBodyBytes: 1000,
+  targetedFields: [],
+  setCookie: 'refuse',
+  isScoped: false,
+  credentials: [],
+  vary: [],
+  isDeclaredBefore: false,
+}
+const SOMEBODY: Given = { ...ANYBODY, credentials: ['authorization'] }
+const OWN_COPY: Given = { ...SOMEBODY, isScoped: true }
 
 describe('storabilityOf', () => {
   it('stores what says nothing about itself for the ttl', () => {
-    expect(of({})).to.deep.equal({ isStorable: true, freshForMs: 300_000, isPublic: false })
+    expect(termsOf({})).to.include({ freshForMs: 300_000, sharing: 'ttl' })
   })
 
   it('stores what declares itself fresh for as long as that', () => {
-    expect(of({ 'Cache-Control': 'max-age=60' })).to.include({ isStorable: true, freshForMs: 60_000 })
+    expect(termsOf({ 'Cache-Control': 'max-age=60' })).to.include({ freshForMs: 60_000, sharing: 'declared' })
   })
 
   const refused: [reason: string, fields: Record<string, FieldValue>, source: string][] = [
     ['no-store', { 'Cache-Control': 'max-age=60, No-Store' }, 'RFC 9111 §5.2.2.5'],
     ['private', { 'Cache-Control': 'private, max-age=60' }, 'RFC 9111 §5.2.2.7'],
-    ['private', { 'Cache-Control': 'private="x-name", max-age=60' }, 'RFC 9111 §5.2.2.7'],
+    ['private', { 'Cache-Control': 'private="", max-age=60' }, 'RFC 9111 §5.2.2.7'],
+    ['private', { 'Cache-Control': 'private; x, max-age=60' }, 'RFC 9111 §5.2.2.7'],
+    ['no-store', { 'Cache-Control': 'max-age=60, a="b, no-store' }, 'RFC 9111 §5.2'],
     ['no-cache', { 'Cache-Control': 'no-cache, max-age=60' }, 'RFC 9111 §5.2.2.4'],
     ['no-cache', { 'Cache-Control': ['max-age=60', 'no-cache'] }, 'RFC 9111 §5.2.2.4'],
     ['set-cookie', { 'Set-Cookie': 'a=1', 'Cache-Control': 'public, max-age=60' }, 'RFC 9111 §7.3'],
@@ -57,12 +72,38 @@ describe('storabilityOf', () => {
       })
     }
 
-    for (const status of [206, 304, 400, 401, 403, 416, 500, 502, 503, 504, 599]) {
-      it(`refuses a ${String(status)}, whatever it declares`, () => {
+    for (const status of [206, 304]) {
+      it(`refuses a ${String(status)}, whatever it declares (RFC 9111 §3)`, () => {
         const fields = { 'Cache-Control': 'public, max-age=60' }
         expect(of(fields, ANYBODY, status)).to.deep.equal({ isStorable: false, reason: 'status' })
       })
     }
+
+    for (const status of [201, 299, 302, 303, 307, 400, 403, 429, 499, 500, 502, 503, 504, 599]) {
+      it(`stores a ${String(status)} that is itself declared fresh (RFC 9111 §3)`, () => {
+        expect(of({ 'Cache-Control': 'max-age=60' }, ANYBODY, status).isStorable).to.be.true
+      })
+    }
+
+    for (const status of [400, 401, 403, 416, 500, 502, 503, 504, 599]) {
+      it(`refuses a ${String(status)} where something else had been declared fresh before it failed`, () => {
+        const fields = { 'Cache-Control': 'public, max-age=60' }
+        const context = { ...ANYBODY, isDeclaredBefore: true }
+        expect(of(fields, context, status)).to.deep.equal({ isStorable: false, reason: 'status' })
+      })
+    }
+
+    it('stores only the statuses that are named, where some are', () => {
+      const context = { ...ANYBODY, statuses: [404] }
+      expect(of({ 'Cache-Control': 'max-age=60' }, context, 200)).to.include({ reason: 'status' })
+      expect(of({}, context, 404).isStorable).to.be.true
+    })
+
+    it('stores no-store where it must be understood and is (RFC 9111 §5.2.2.3)', () => {
+      const fields = { 'Cache-Control': 'max-age=60, must-understand, no-store' }
+      expect(of(fields).isStorable).to.be.true
+      expect(of(fields, ANYBODY, 299)).to.deep.equal({ isStorable: false, reason: 'status' })
+    })
 
     for (const status of [404, 405, 410, 414, 501]) {
       it(`refuses a ${String(status)} that only the ttl would keep`, () => {
@@ -83,12 +124,12 @@ describe('storabilityOf', () => {
 
     for (const sharing of ['public', 's-maxage=60', 'PUBLIC, max-age=60']) {
       it(`stores what the route shares by ${sharing} (RFC 9111 §3.5)`, () => {
-        expect(of({ 'Cache-Control': sharing }, SOMEBODY)).to.include({ isStorable: true, isPublic: true })
+        expect(termsOf({ 'Cache-Control': sharing }, SOMEBODY)).to.include({ sharing: 'public' })
       })
     }
 
     it('stores a copy of its own under a scope', () => {
-      expect(of({}, OWN_COPY)).to.include({ isStorable: true, isPublic: false })
+      expect(termsOf({}, OWN_COPY)).to.include({ sharing: 'ttl' })
     })
 
     it('stores what is private under a scope, which is whose it is', () => {
@@ -103,51 +144,44 @@ describe('storabilityOf', () => {
   })
 })
 
-describe('isIdentified', () => {
-  it('is false of a request that carries nothing of that kind', () => {
-    expect(isIdentified(request({ accept: '*/*' }), [])).to.be.false
+describe('fields that the route keeps from caches', () => {
+  for (const name of ['private', 'no-cache']) {
+    it(`are left out, and the rest is stored, by ${name}="…" (RFC 9111 §5.2.2)`, () => {
+      const fields = { 'Cache-Control': `max-age=60, ${name}="X-A, x-b"` }
+      expect(termsOf(fields)?.withoutFields).to.deep.equal(['x-a', 'x-b'])
+    })
+  }
+
+  it('may be the cookie, which then is no reason to refuse', () => {
+    const fields = { 'Cache-Control': 'max-age=60, private="Set-Cookie"', 'Set-Cookie': 'a=1' }
+    expect(termsOf(fields)?.withoutFields).to.deep.equal(['set-cookie'])
   })
 
-  for (const header of ['authorization', 'cookie'] as const) {
-    it(`is true by the ${header} header, also an empty one`, () => {
-      expect(isIdentified(request({ [header]: 'x' }), [])).to.be.true
-      expect(isIdentified(request({ [header]: '' }), [])).to.be.true
-    })
-
-    it(`passes over the ${header} header where it is to be ignored`, () => {
-      expect(isIdentified(request({ [header]: 'x' }), [header])).to.be.false
-    })
-  }
-
-  for (const name of ['auth', 'user']) {
-    it(`is true by req.${name}, whatever it is`, () => {
-      for (const value of [{}, 'u1', 0, '', false])
-        expect(isIdentified(request({}, { [name]: value }), [])).to.be.true
-    })
-
-    it(`is false by a req.${name} that is undefined or null`, () => {
-      for (const value of [undefined, null])
-        expect(isIdentified(request({}, { [name]: value }), [])).to.be.false
-    })
-
-    it(`is true by req.${name} where only the cookie is to be ignored`, () => {
-      expect(isIdentified(request({ cookie: 'a=1' }, { [name]: {} }), ['cookie'])).to.be.true
-    })
-  }
-
-  it('looks at each credential by itself: to ignore one does not ignore the other', () => {
-    const both = request({ cookie: 'a=1', authorization: 'Basic eDp5' })
-    expect(isIdentified(both, ['cookie'])).to.be.true
-    expect(isIdentified(both, ['authorization'])).to.be.true
-    expect(isIdentified(both, ['authorization', 'cookie'])).to.be.false
+  it('are the cookie where it is to be stripped', () => {
+    const terms = termsOf({ 'Set-Cookie': 'a=1' }, { ...ANYBODY, setCookie: 'strip' })
+    expect(terms?.withoutFields).to.deep.equal(['set-cookie'])
   })
 })
 
-function of(fields: Record<string, FieldValue>, context = ANYBODY, status = 200): Storability {
-  const response = { status, statusMessage: '', fields: Object.entries(fields), recordedAt: Date.now() }
-  return storabilityOf(response, context)
+describe('what is stale from the beginning', () => {
+  const fields = { 'Cache-Control': 'no-cache', ETag: '"a"' }
+
+  it('is stored to be validated, if it can be', () => {
+    expect(termsOf(fields)).to.include({ freshForMs: 0 })
+    expect(termsOf({ 'Cache-Control': 'max-age=0', 'Last-Modified': 'x' })).to.include({ freshForMs: 0 })
+  })
+
+  it('is not stored for a request that carries a cookie', () => {
+    expect(of(fields, { ...ANYBODY, credentials: ['cookie'] })).to.include({ reason: 'credential' })
+  })
+})
+
+function termsOf(fields: Record<string, FieldValue>, context = ANYBODY): Terms | undefined {
+  const storability = of(fields, context)
+  return storability.isStorable ? storability.terms : undefined
 }
 
-function request(headers: Record<string, string>, found: object = {}): IncomingMessage {
-  return Object.assign(new IncomingMessage(new Socket()), { headers }, found)
+function of(fields: Record<string, FieldValue>, context = ANYBODY, status = 200): Storability {
+  const response = { status, statusMessage: '', fields: Object.entries(fields), recordedAt: Date.now() }
+  return storabilityOf(response, context, context)
 }

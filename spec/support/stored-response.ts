@@ -9,8 +9,11 @@ export function stored(particulars: Partial<StoredResponse> = {}): StoredRespons
     recordedAt: Date.UTC(2026, 4, 4, 12),
     freshForMs: 60_000,
     initialAge: 0,
-    isPublic: false,
-    variant: {},
+    staleWhileRevalidateMs: 0,
+    staleIfErrorMs: 0,
+    sharing: 'ttl',
+    vary: [],
+    variant: '',
     body: Buffer.from('stored'),
     ...particulars,
   }

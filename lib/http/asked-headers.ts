@@ -1,0 +1,20 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { validatorsOf } from './conditional'
+import type { StoredResponse } from './stored-response'
+
+/** Conditions of the client's own: they are answered here, so that the route gives the whole response. */
+const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-range', 'range'] as const
+
+/**
+ * The headers that the route is shown where its whole response is wanted: none of the client's conditions, and those
+ * by which it can say that the former response is still right (RFC 9111 §4.3.1).
+ */
+export function headersForRoute(
+  { headers }: IncomingMessage,
+  former: StoredResponse | undefined,
+): IncomingHttpHeaders {
+  const shown = { ...headers }
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.
+  for (const name of CONDITIONS) delete shown[name]
+  return former === undefined ? shown : { ...shown, ...validatorsOf(former) }
+}

@@ -1,0 +1,260 @@
+import type { ServerResponse } from 'node:http'
+import type { Outcome } from '../cache/loads'
+import { pointOutRefusals } from './hints'
+import { Passes } from './passes'
+import { remainingMs, replay } from './replay'
+import { isRerun, rerun } from './rerun'
+import type { Found, Permit } from './response-store'
+import type { ResponseConfiguration } from './response-configuration'
+import { outerRunOf, RouteRun } from './route-run'
+import type { RunPlan, RunResult } from './run-plan'
+import type { StoredResponse } from './stored-response'
+import type { Verdict } from './usability'
+import { verdictOn } from './usability'
+import type { Visit } from './visit'
+import { tagsOf, tell } from './visit'
+import { mayShare, uncovered } from './who-asks'
+
+type Forward = Extract<Verdict, { action: 'forward' }>
+
+/** A request that the route has to answer, and what is known of it. */
+interface Errand {
+  readonly visit: Visit
+  readonly tags: readonly string[]
+  readonly verdict: Forward
+  readonly found: Found
+  readonly next: () => void
+}
+
+/** The responses of what is behind one middleware: from the cache where that may be, else from one run of the route. */
+export class CachedRoute {
+  readonly #configuration: ResponseConfiguration
+  readonly #passes = new Passes(() => performance.now())
+  /** What is being run again behind the clients. */
+  readonly #refreshing = new Set<string>()
+  #refused = 0
+  #hasStored = false
+
+  constructor(configuration: ResponseConfiguration) {
+    this.#configuration = configuration
+  }
+
+  /** Answers from what is in process, if that can be: at once. */
+  answerNear(visit: Visit): boolean {
+    if (isRerun(visit.req)) return false
+    const found = visit.store.findNear(visit.key, visit.req.headers)
+    if (found?.response === undefined) return false
+    const verdict = this.#judge(visit, found)
+    return verdict.action === 'answer' && this.#answer(visit, found, verdict)
+  }
+
+  /** Answers from the store, from the run of the route that is under way, or has the route run. */
+  async answer(visit: Visit, next: () => void): Promise<void> {
+    const tags = tagsOf(visit)
+    const patience = performance.now() + this.#configuration.collapseMs
+    for (;;) {
+      const found = await visit.store.find(visit.key, tags, visit.req.headers)
+      // Somebody else has answered meanwhile, or there is nobody to be answered.
+      if (visit.res.headersSent || visit.res.destroyed) return
+      const verdict = this.#judge(visit, found)
+      if (verdict.action === 'answer' && this.#answer(visit, found, verdict)) return
+      if (verdict.action === 'gateway-timeout') {
+        refuseToForward(visit)
+        return
+      }
+      const forward: Forward =
+        verdict.action === 'forward' ? verdict : { action: 'forward', fwd: 'stale', former: verdict.response }
+      const errand = { visit, tags, verdict: forward, found, next }
+      const outer = outerRunOf(visit, found.slot)
+      if (outer !== undefined) {
+        // This request is one that others wait for already.
+        outer.follow(this.#run(errand, outer.cede()))
+        return
+      }
+      const leftMs = patience - performance.now()
+      const underWay = this.#mayWait(errand) && leftMs > 0 ? visit.store.underWay(found.slot) : undefined
+      if (underWay === undefined) {
+        this.#countMiss(visit)
+        if (this.#mayLead(errand)) await this.#lead(errand, leftMs)
+        else void this.#run(errand)
+        return
+      }
+      const outcome = await firstOf(underWay, { ms: leftMs, res: visit.res })
+      const shared = outcome === undefined ? undefined : (outcome.value as RunResult | undefined)
+      if (shared !== undefined && this.#share(visit, shared, forward)) return
+    }
+  }
+
+  #judge({ req, cache, credentials, configuration }: Visit, { response, slot }: Found): Verdict {
+    return verdictOn(response, {
+      req,
+      now: cache.clock.now(),
+      credentials,
+      honoursRequest: configuration.honoursRequest,
+      hasOtherVariants: slot.index !== undefined,
+    })
+  }
+
+  /** Sends what is stored. `false` where it may be used only while the route runs behind, and that can't be. */
+  #answer(
+    visit: Visit,
+    found: Found,
+    { response, isStale }: Extract<Verdict, { action: 'answer' }>,
+  ): boolean {
+    if (isStale && (isRerun(visit.req) || !this.#refresh(visit, found))) return false
+    visit.cache.counters.count(true)
+    const now = visit.cache.clock.now()
+    tell(visit, { hit: true, ttl: Math.floor(remainingMs(response, now) / 1000) })
+    replay(visit.req, visit.res, response, now)
+    return true
+  }
+
+  /** Has the route run once more behind the client, if it isn't about it already. */
+  #refresh({ req, configuration }: Visit, { slot }: Found): boolean {
+    if (this.#refreshing.has(slot.key)) return true
+    const run = rerun(req, configuration.routeTimeoutMs)
+    if (run === undefined) return false
+    this.#refreshing.add(slot.key)
+    void run.finally(() => this.#refreshing.delete(slot.key))
+    return true
+  }
+
+  #mayWait({ visit, found, verdict }: Errand): boolean {
+    const { req, credentials } = visit
+    if (req.method !== 'GET' || this.#configuration.collapseMs === 0) return false
+    if (verdict.detail === 'credential' || isForPart(visit, verdict)) return false
+    return !this.#passes.has(passOf(found.slot.key, credentials))
+  }
+
+  #mayLead({ visit, found, verdict }: Errand): boolean {
+    const { req, credentials } = visit
+    if (req.method !== 'GET' || isForPart(visit, verdict) || verdict.detail === 'credential') return false
+    return !this.#passes.has(passOf(found.slot.key, credentials)) && !isNotToBeStored(visit)
+  }
+
+  /** Gives a request what another one's run of the route has made, if it may be shared with it. */
+  #share(visit: Visit, { response, hasLateTags }: RunResult, { fwd }: Forward): boolean {
+    if (response === undefined || hasLateTags || visit.res.headersSent || visit.res.destroyed) return false
+    if (!mayShare(uncovered(visit.credentials, response.vary), response.sharing)) return false
+    if (visit.store.variantFor(response, visit.req.headers) !== response.variant) return false
+    visit.cache.counters.count(true)
+    tell(visit, { fwd, collapsed: true })
+    replay(visit.req, visit.res, response, visit.cache.clock.now())
+    return true
+  }
+
+  /** Has the route run for all who ask meanwhile. */
+  async #lead(errand: Errand, patienceMs: number): Promise<void> {
+    const { visit, tags, found } = errand
+    const { slot } = found
+    const willDo = (response: StoredResponse): boolean => {
+      const verdict = this.#judge(visit, { response, slot })
+      return verdict.action === 'answer' && !verdict.isStale && verdict.response.variant === response.variant
+    }
+    const course = { isLed: false }
+    const outcome = await visit.store.lead(slot, tags, async () => {
+      const claiming = visit.store.claim(slot, tags, willDo)
+      const claim = await firstOf(claiming, { ms: Math.max(1, patienceMs), res: visit.res })
+      // Too late to be of use: for whoever waits next.
+      if (claim === undefined)
+        void claiming.then(({ permit }) => {
+          giveBack(visit, permit)
+        })
+      if (claim?.found !== undefined)
+        return outcomeOf({ response: claim.found, isRefused: false, hasLateTags: false })
+      if (visit.res.destroyed || visit.res.headersSent) {
+        giveBack(visit, claim?.permit)
+        return outcomeOf({ response: undefined, isRefused: false, hasLateTags: false })
+      }
+      course.isLed = true
+      return outcomeOf(await this.#run(errand, claim?.permit))
+    })
+    if (!course.isLed) this.#share(visit, outcome.value as RunResult, errand.verdict)
+  }
+
+  async #run({ visit, tags, verdict, found, next }: Errand, permit?: Permit): Promise<RunResult> {
+    const isPart = isForPart(visit, verdict)
+    const plan: RunPlan = {
+      fwd: isPart ? 'bypass' : verdict.fwd,
+      detail: verdict.detail ?? (isPart ? 'range' : undefined),
+      former: verdict.former,
+      slot: found.slot,
+      permit,
+      tags,
+    }
+    if (permit !== undefined) visit.store.hold(permit)
+    const run = new RouteRun(visit, plan)
+    next()
+    const result = await run.result
+    this.#learn(visit, found, result)
+    return result
+  }
+
+  #learn(visit: Visit, { slot }: Found, { response, isRefused }: RunResult): void {
+    const pass = passOf(slot.key, visit.credentials)
+    if (response !== undefined) this.#hasStored = true
+    if (isRefused) this.#passes.add(pass)
+    else if (response !== undefined) this.#passes.delete(pass)
+    if (isRefused && !this.#hasStored && (this.#refused += 1) === REFUSALS_POINTED_OUT) {
+      if (this.#configuration.ttlMs === undefined) pointOutRefusals(visit)
+    }
+  }
+
+  #countMiss({ cache }: Visit): void {
+    cache.counters.count(false)
+  }
+}
+
+const REFUSALS_POINTED_OUT = 10
+
+/** A part is asked of the route as it is, unless what is stored may prove right. */
+function isForPart({ req }: Visit, { former }: Forward): boolean {
+  return req.headers.range !== undefined && former === undefined
+}
+
+/** What the client asks not to be stored, where that counts (RFC 9111 §5.2.1.5). */
+function isNotToBeStored({ req, configuration }: Visit): boolean {
+  return (
+    configuration.honoursRequest && /(^|[\s,])no-store($|[\s,])/i.test(req.headers['cache-control'] ?? '')
+  )
+}
+
+function passOf(key: string, credentials: readonly string[]): string {
+  return credentials.length === 0 ? key : `${key} identified`
+}
+
+function outcomeOf(result: RunResult): Outcome {
+  return { payload: undefined, value: result, isShared: true, isHit: result.response !== undefined }
+}
+
+function giveBack({ store }: Visit, permit: Permit | undefined): void {
+  if (permit !== undefined) store.giveBack(permit)
+}
+
+function refuseToForward(visit: Visit): void {
+  visit.cache.counters.count(false)
+  tell(visit, { fwd: 'request', detail: 'only-if-cached' })
+  visit.res.statusCode = 504
+  visit.res.end()
+}
+
+/** What is waited for, unless the time is up or nobody waits any more: then `undefined`. */
+async function firstOf<Value>(
+  awaited: Promise<Value>,
+  { ms, res }: { ms: number; res: ServerResponse },
+): Promise<Value | undefined> {
+  let end = (): void => undefined
+  const over = new Promise<undefined>((resolve) => {
+    end = () => {
+      resolve(undefined)
+    }
+  })
+  const timer = setTimeout(end, ms)
+  res.once('close', end)
+  try {
+    return await Promise.race([awaited, over])
+  } finally {
+    clearTimeout(timer)
+    res.off('close', end)
+  }
+}

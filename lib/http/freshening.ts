@@ -1,0 +1,33 @@
+import { validatorsOf } from './conditional'
+import type { Fields, Recording } from './recording'
+import { field } from './recording'
+import { fieldsToStore } from './stored-response'
+import type { StoredResponse } from './stored-response'
+
+/** Fields that say how the stored bytes are to be read: those of an answer without a body don't (RFC 9111 §3.2). */
+const ABOUT_THE_BYTES = /^content-(length|encoding|range|md5)$/i
+
+/**
+ * The head of a stored response after the route has said that it is still right: what the route said of it now goes
+ * before what it said then (RFC 9111 §3.2, §4.3.4).
+ */
+export function freshened(former: StoredResponse, answer: Recording, before: Fields): Recording {
+  const updates = fieldsToStore(answer, before).filter(([name]) => !ABOUT_THE_BYTES.test(name))
+  const updated = new Set(updates.map(([name]) => name.toLowerCase()))
+  // A Date and an Age that aren't said anew are those of the former answer.
+  const replaced = (name: string): boolean => updated.has(name) || name === 'date' || name === 'age'
+  const kept = former.fields.filter(([name]) => !replaced(name.toLowerCase()))
+  const age = field(answer, 'age')
+  const fields: Fields = [...kept, ...updates, ...(age === undefined ? [] : [['Age', age] as const])]
+  return { status: former.status, statusMessage: former.statusMessage, fields, recordedAt: answer.recordedAt }
+}
+
+/** Whether the answer to a HEAD is about the response that is stored (RFC 9111 §4.3.5). */
+export function isAboutSame(former: StoredResponse, answer: Recording): boolean {
+  const said = field(answer, 'content-length')
+  if (said !== undefined && Number(said) !== former.body.length) return false
+  const names = Object.keys({ ...validatorsOf(former), ...validatorsOf(answer) })
+  const one = validatorsOf(former)
+  const other = validatorsOf(answer)
+  return answer.status === former.status && names.every((name) => one[name] === other[name])
+}

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http'
+import type { Cache } from '../cache/cache'
+import type { Recording } from './recording'
+import { field } from './recording'
+import type { Target } from './request-key'
+import { requestKey, targetOf } from './request-key'
+
+/** Methods that change nothing (RFC 9110 §9.2.1 and the registry); of any other it isn't known. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY', 'PRI'])
+
+/** Whether a request may change what is stored (RFC 9111 §4.4). */
+export function isUnsafe(method: string | undefined): boolean {
+  return !SAFE.has(method ?? 'GET')
+}
+
+/** Whether an answer says that something was done: 2xx and 3xx (RFC 9111 §4.4). */
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 400
+}
+
+/** What an answer to an unsafe request is about beside its own URL: `Location` and `Content-Location` of this origin. */
+export function concernedTargets(
+  req: IncomingMessage,
+  response: Pick<Recording, 'fields'>,
+): readonly Target[] {
+  return ['location', 'content-location'].flatMap((name) => {
+    const url = field(response, name)
+    const target = url === undefined ? undefined : sameOriginTarget(req, String(url))
+    return target === undefined ? [] : [target]
+  })
+}
+
+/** A URL as it is seen from a request; `undefined` where it is of another origin, for others may not drop it. */
+export function sameOriginTarget(req: IncomingMessage, url: string): Target | undefined {
+  const target = targetOf(req)
+  const [protocol = 'http', , host = 'localhost', forwardedHost = ''] = target.origin
+  const origin = `${protocol}://${forwardedHost || host}`
+  // As it was sent, where it can be: a key is made of that.
+  if (/^\/(?!\/)/.test(url)) return { ...target, url: url.replace(/#.*$/, '') }
+  try {
+    const resolved = new URL(url, `${origin}${target.url}`)
+    if (resolved.origin !== new URL(origin).origin) return undefined
+    return { ...target, url: `${resolved.pathname}${resolved.search}` }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Drops what is stored for these URLs. Keys that say more than the URL are found by its tag; that costs a stamp in the
+ * store for each, so it is done only where there may be some.
+ */
+export async function dropTargets(
+  cache: Cache,
+  targets: readonly Target[],
+  hasOtherKeys: boolean,
+): Promise<void> {
+  const keys = [...new Set(targets.map((target) => requestKey(target)))]
+  await Promise.all([
+    ...keys.map((key) => cache.delete(key)),
+    ...(hasOtherKeys && keys.length > 0 ? [cache.invalidateTags(...keys)] : []),
+  ])
+}

@@ -1,0 +1,18 @@
+import type { ServerResponse } from 'node:http'
+import type { Recording } from './recording'
+import { field } from './recording'
+
+/** The tags that a route has named itself: in `res.locals.cacheTags`, or in a `Cache-Tag` field between commas. */
+export function tagsNamedBy(response: Pick<Recording, 'fields'>, res: ServerResponse): readonly string[] {
+  const { locals } = res as ServerResponse & { locals?: { cacheTags?: unknown } }
+  const named: unknown[] = [locals?.cacheTags ?? []].flat()
+  const listed = [field(response, 'cache-tag') ?? []].flat().join(',').split(',')
+  return [...named, ...listed.map((tag) => tag.trim())].filter(
+    (tag): tag is string => typeof tag === 'string' && tag !== '' && tag.isWellFormed(),
+  )
+}
+
+/** Tags as `Cache-Tag` lists them; those that a field can't hold are left out. */
+export function cacheTagField(tags: readonly string[]): string {
+  return tags.filter((tag) => /^[\x21-\x2b\x2d-\x7e]+$/.test(tag)).join(',')
+}

@@ -1,0 +1,26 @@
+import type { Detail, ForwardReason } from './cache-status'
+import type { Permit, Slot } from './response-store'
+import type { StoredResponse } from './stored-response'
+
+/** Why the route runs, and what for. */
+export interface RunPlan {
+  readonly fwd: ForwardReason
+  readonly detail?: Detail | undefined
+  /** What it may call still right, or what may stand in if it fails. */
+  readonly former?: StoredResponse | undefined
+  readonly slot: Slot
+  /** Without one, nothing is stored. */
+  readonly permit?: Permit | undefined
+  /** What the request knows of tags. */
+  readonly tags: readonly string[]
+}
+
+/** What came of a run. */
+export interface RunResult {
+  /** What others who wait may have too. */
+  readonly response: StoredResponse | undefined
+  /** Whether its head said that nothing like it is ever stored. */
+  readonly isRefused: boolean
+  /** Whether it depends on more than the request knew of: then it is to be looked up by those who join late. */
+  readonly hasLateTags: boolean
+}

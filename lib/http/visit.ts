@@ -1,0 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Cache } from '../cache/cache'
+import { describeValue } from '../check-options'
+import { InvalidKeyError } from '../errors'
+import type { Detail, Handling } from './cache-status'
+import { setCacheStatus } from './cache-status'
+import type { Target } from './request-key'
+import { requestKey, targetOf, withQuery } from './request-key'
+import type { ResponseConfiguration } from './response-configuration'
+import { ResponseStore } from './response-store'
+import { credentialsOf } from './who-asks'
+
+/** One request under way: whom it is for, and under which key. */
+export interface Visit {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly configuration: ResponseConfiguration
+  readonly cache: Cache
+  readonly store: ResponseStore
+  readonly target: Target
+  readonly key: string
+  /** The tag of all responses for its URL whose key says more than that; `undefined` for an ordinary key. */
+  readonly urlTag: string | undefined
+  readonly isScoped: boolean
+  /** How it says who asks, if the key doesn't say it. */
+  readonly credentials: readonly string[]
+}
+
+const stores = new WeakMap<Cache, ResponseStore>()
+
+/**
+ * What there is to know of a request before anything is looked up.
+ *
+ * @throws {InvalidKeyError} where `scope` or `key` answers something that names nobody, or nothing.
+ */
+export function visitOf(
+  req: IncomingMessage,
+  res: ServerResponse,
+  configuration: ResponseConfiguration,
+): Visit | 'no-scope' {
+  const scope = checkScope(configuration.scope?.(req))
+  if (configuration.scope !== undefined && scope === undefined) return 'no-scope'
+  const { query } = configuration
+  const sent = targetOf(req)
+  const target = query === 'as-sent' ? sent : { ...sent, url: withQuery(sent.url, query) }
+  const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
+  const isOrdinary = scope === undefined && key === undefined && query === 'as-sent'
+  const cache = configuration.cache()
+  return {
+    req,
+    res,
+    configuration,
+    cache,
+    store: storeOf(cache),
+    target: sent,
+    key: requestKey(target, { scope, key }),
+    urlTag: isOrdinary ? undefined : requestKey(sent),
+    isScoped: scope !== undefined,
+    credentials: scope === undefined ? credentialsOf(req, configuration.ignore) : [],
+  }
+}
+
+/** The tags that a request knows of before the route has run. */
+export function tagsOf({ req, configuration, urlTag }: Visit): readonly string[] {
+  const tags = configuration.tags(req)
+  return urlTag === undefined ? tags : [...tags, urlTag]
+}
+
+/** Says on the response how its request was handled. */
+export function tell({ res, configuration, key }: Visit, handling: Handling): void {
+  tellOf(res, configuration, { ...handling, key: configuration.cacheStatus === 'with-key' ? key : undefined })
+}
+
+/** The same of a request that was not looked up. */
+export function tellOf(
+  res: ServerResponse,
+  { cacheStatus }: ResponseConfiguration,
+  handling: Handling,
+): void {
+  if (cacheStatus !== 'off') setCacheStatus(res, handling)
+}
+
+/** Why a request is not looked up, and not stored. */
+export function whyPassed(req: IncomingMessage): Detail | undefined {
+  const { headers } = req
+  // What is in the body is not in the key.
+  if ((headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined) return 'body'
+  // These are for the route to answer (RFC 9110 §13.1.1).
+  if (headers['if-match'] !== undefined || headers['if-unmodified-since'] !== undefined) return 'precondition'
+  return undefined
+}
+
+function storeOf(cache: Cache): ResponseStore {
+  const known = stores.get(cache)
+  if (known !== undefined) return known
+  const store = new ResponseStore(cache)
+  stores.set(cache, store)
+  return store
+}
+
+/** Whose copy it is; `undefined` where nobody is known. What names nobody must not be a name for all. */
+function checkScope(scope: unknown): string | number | undefined {
+  if (scope === undefined || scope === null || scope === '') return undefined
+  if (typeof scope === 'string' || (typeof scope === 'number' && Number.isFinite(scope))) return scope
+  throw new InvalidKeyError(
+    `cacheResponse: scope: expected a string or a number, got ${describeValue(scope)}`,
+  )
+}
+
+function checkKey(key: unknown): string {
+  if (typeof key === 'string' && key !== '') return key
+  throw new InvalidKeyError(
+    `cacheResponse: key: expected a string that is not empty, got ${describeValue(key)}`,
+  )
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http'
+
+/** The request headers that say who asks, or may. */
+export const CREDENTIAL_HEADERS = [
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  'x-api-key',
+  'x-auth-token',
+  'x-access-token',
+] as const
+
+/** One of them. */
+export type CredentialHeader = (typeof CREDENTIAL_HEADERS)[number]
+
+/** Who may share a response: all, on the route's word; those who only carry a cookie; those who say nothing of themselves. */
+export type Sharing = 'public' | 'declared' | 'ttl'
+
+/** What an earlier middleware found out of who asks. */
+const FOUND_OUT = ['auth', 'user'] as const
+
+/**
+ * How a request says who asks, in ways that are not to be ignored: credential headers by their names, and
+ * `req.auth` and `req.user` where an earlier middleware has set them.
+ */
+export function credentialsOf(req: IncomingMessage, ignore: readonly CredentialHeader[]): readonly string[] {
+  const found: string[] = []
+  for (const name of CREDENTIAL_HEADERS)
+    if (req.headers[name] !== undefined && !ignore.includes(name)) found.push(name)
+  if (ignore.includes('authorization')) return found
+  for (const name of FOUND_OUT) {
+    const value = (req as unknown as Record<string, unknown>)[name]
+    if (value !== undefined && value !== null) found.push(`req.${name}`)
+  }
+  return found
+}
+
+/** Those credentials that a response does not vary by: the key says nothing of them. */
+export function uncovered(credentials: readonly string[], vary: readonly string[]): readonly string[] {
+  if (credentials.length === 0) return credentials
+  const isByIdentity = vary.includes('authorization') || vary.includes('cookie')
+  return credentials.filter((name) => !vary.includes(name) && !(isByIdentity && name.startsWith('req.')))
+}
+
+/**
+ * Whether a response may be shared with a request that says who asks in these ways (RFC 9111 §3.5). A cookie alone
+ * is no matter where the route declares how long the response is fresh; where only the ttl does, it is.
+ */
+export function mayShare(credentials: readonly string[], sharing: Sharing): boolean {
+  if (sharing === 'public' || credentials.length === 0) return true
+  return sharing === 'declared' && credentials.every((name) => name === 'cookie')
+}

@@ -1,0 +1,349 @@
+import { expect } from 'chai'
+import type { ResponseOptions } from 'holdfast'
+import { CachedSite, counting, statusOf } from '../support/cached-site'
+import { eventually } from '../support/eventually'
+import { expressVersions } from '../support/express-versions'
+import type { Route } from '../support/ways-of-sending'
+
+const MODIFIED = 'Mon, 04 May 2026 10:00:00 GMT'
+
+for (const [version, express] of expressVersions) {
+  describe(`What is over, under ${version}`, () => {
+    let site: CachedSite
+
+    beforeEach(async () => {
+      site = await CachedSite.start(express)
+    })
+
+    afterEach(() => site.close())
+
+    /** A route that knows when its client has what it would send. */
+    function validating(fields: () => Record<string, string>, asked: object[] = []): Route {
+      let runs = 0
+      return (req, res) => {
+        const { 'if-none-match': etag, 'if-modified-since': date } = req.headers
+        asked.push({ ...(etag !== undefined && { etag }), ...(date !== undefined && { date }) })
+        res.set(fields())
+        const isSame = etag === undefined ? date === MODIFIED : etag === fields()['ETag']
+        if (isSame) res.status(304).end()
+        else res.end(`run ${String((runs += 1))}`)
+      }
+    }
+
+    describe('revalidation with the route (RFC 9111 §4.3)', () => {
+      it('shows the route the stored ETag; its 304 makes the stored response fresh again', async () => {
+        const asked: object[] = []
+        const spy = site.serve(validating(() => ({ ETag: '"a"', 'Cache-Control': 'max-age=10' }), asked))
+        await site.get()
+        site.seconds(11)
+        const second = await site.get()
+        expect(second).to.include({ status: 200, text: 'run 1' })
+        expect(statusOf(second)).to.equal('fwd=stale; fwd-status=304; stored')
+        expect(second.headers).to.include({ age: '0' })
+        site.seconds(5)
+        expect(await site.status()).to.equal('hit; ttl=5')
+        expect(spy.callCount).to.equal(2)
+        expect(asked).to.deep.equal([{}, { etag: '"a"' }])
+      })
+
+      it('shows the route the stored Last-Modified', async () => {
+        const asked: object[] = []
+        site.serve(validating(() => ({ 'Last-Modified': MODIFIED, 'Cache-Control': 'max-age=10' }), asked))
+        await site.get()
+        site.seconds(11)
+        expect((await site.get()).text).to.equal('run 1')
+        expect(asked).to.deep.equal([{}, { date: MODIFIED }])
+      })
+
+      for (const cacheControl of ['no-cache', 'max-age=0', 'max-age=0, must-revalidate']) {
+        it(`asks the route each time where it says ${cacheControl} (RFC 9111 §5.2.2.4)`, async () => {
+          const spy = site.serve(validating(() => ({ ETag: '"a"', 'Cache-Control': cacheControl })))
+          expect(await site.texts({}, {}, {})).to.deep.equal(['run 1', 'run 1', 'run 1'])
+          expect(spy.callCount).to.equal(3)
+        })
+      }
+
+      it('answers 304 to a client that has what the route calls still right', async () => {
+        site.serve(validating(() => ({ ETag: '"a"', 'Cache-Control': 'no-cache', 'X-Own': '1' })))
+        await site.get()
+        const answer = await site.get({ 'if-none-match': '"a"' })
+        expect(answer).to.include({ status: 304, text: '' })
+        expect(answer.headers).to.include({ etag: '"a"', 'x-own': '1' })
+      })
+
+      it('answers in full a client that has something older', async () => {
+        const asked: object[] = []
+        site.serve(validating(() => ({ ETag: '"a"', 'Cache-Control': 'no-cache' }), asked))
+        await site.get()
+        expect(await site.get({ 'if-none-match': '"old"' })).to.include({ status: 200, text: 'run 1' })
+        expect(asked.at(-1)).to.deep.equal({ etag: '"a"' })
+      })
+
+      it('answers a Range from what the route calls still right', async () => {
+        site.serve(validating(() => ({ ETag: '"a"', 'Cache-Control': 'no-cache' })))
+        await site.get()
+        expect(await site.get({ range: 'bytes=0-2' })).to.include({ status: 206, text: 'run' })
+      })
+
+      it('takes over what the 304 says, but not how the bytes are to be read (RFC 9111 §3.2)', async () => {
+        let round = 0
+        site.serve(
+          validating(() => {
+            const fields = { ETag: '"a"', 'Cache-Control': 'max-age=10', 'X-Kept': 'first' }
+            if (round === 0) return { ...fields, 'X-Changed': 'old' }
+            return {
+              ETag: '"a"',
+              'Cache-Control': 'max-age=20',
+              'X-Changed': 'new',
+              'Content-Encoding': 'gzip',
+            }
+          }),
+        )
+        await site.get()
+        site.seconds(11)
+        round += 1
+        for (const { headers } of [await site.get(), await site.get()]) {
+          expect(headers).to.include({ 'x-changed': 'new', 'x-kept': 'first', 'cache-control': 'max-age=20' })
+          expect(headers).to.include({ 'content-length': '5' }).and.not.to.have.property('content-encoding')
+        }
+      })
+
+      it('stores the new response in the place of the old one', async () => {
+        let etag = '"a"'
+        site.serve(validating(() => ({ ETag: etag, 'Cache-Control': 'max-age=10' })))
+        await site.get()
+        site.seconds(11)
+        etag = '"b"'
+        expect(await site.texts({}, {})).to.deep.equal(['run 2', 'run 2'])
+      })
+
+      it('drops the old response where the new one is not to be stored', async () => {
+        const asked: unknown[] = []
+        let cacheControl = 'max-age=10'
+        site.serve((req, res) => {
+          asked.push(req.headers['if-none-match'])
+          res.set({ ETag: '"a"', 'Cache-Control': cacheControl }).end('x')
+        })
+        await site.get()
+        site.seconds(11)
+        cacheControl = 'no-store'
+        await site.texts({}, {})
+        expect(asked).to.deep.equal([undefined, '"a"', undefined])
+      })
+
+      it('works with the ETag that Express makes by itself', async () => {
+        site.serve((_req, res) => res.set('Cache-Control', 'no-cache').send('hello'))
+        await site.get()
+        const second = await site.get()
+        expect(second).to.include({ status: 200, text: 'hello' })
+        expect(statusOf(second)).to.equal('fwd=stale; fwd-status=304; stored')
+        expect(second.headers).to.include({ 'content-type': 'text/html; charset=utf-8' })
+      })
+
+      it('gives the handler its client\u2019s own headers back when it is done', async () => {
+        const seen: unknown[] = []
+        site.app.use((req, res, next) => {
+          res.once('finish', () => seen.push(req.headers['if-none-match']))
+          next()
+        })
+        site.serve(counting({ 'Cache-Control': 'max-age=10', ETag: '"a"' }))
+        await site.get({ 'if-none-match': '"mine"' })
+        expect(seen).to.deep.equal(['"mine"'])
+      })
+    })
+
+    describe('HEAD to the route (RFC 9111 §4.3.5)', () => {
+      const fields = { ETag: '"a"', 'Cache-Control': 'max-age=10' }
+
+      it('makes a stored response fresh where it is about the same', async () => {
+        site.serve((req, res) => {
+          res.set(fields)
+          res.end(req.method === 'GET' ? 'whole' : undefined)
+        })
+        await site.get()
+        site.seconds(11)
+        const head = await site.ask({ method: 'HEAD' })
+        expect(head).to.include({ status: 200, text: '' })
+        expect(head.headers).to.include({ 'content-length': '5' })
+      })
+
+      it('drops a stored response where it is about another', async () => {
+        let etag = '"a"'
+        const asked: unknown[] = []
+        site.serve((req, res) => {
+          asked.push(req.headers['if-none-match'])
+          res.set({ ...fields, ETag: etag }).end('whole')
+        })
+        await site.get()
+        site.seconds(11)
+        etag = '"b"'
+        await site.ask({ method: 'HEAD' })
+        await site.get()
+        expect(asked).to.deep.equal([undefined, '"a"', undefined])
+      })
+    })
+
+    describe('stale-while-revalidate (RFC 5861 §3)', () => {
+      const fields = { 'Cache-Control': 'max-age=10, stale-while-revalidate=60' }
+
+      it('answers at once with what is over, and runs the route behind, once', async () => {
+        let go = (): void => undefined
+        let runs = 0
+        const spy = site.serve((_req, res) => {
+          runs += 1
+          const text = `run ${String(runs)}`
+          const end = () => res.set(fields).end(text)
+          if (runs === 1) end()
+          else go = end
+        })
+        await site.get()
+        site.seconds(12)
+        const stale = [await site.get(), await site.get()]
+        expect(stale.map(({ text }) => text)).to.deep.equal(['run 1', 'run 1'])
+        expect(stale.map(statusOf)).to.deep.equal(['hit; ttl=-2', 'hit; ttl=-2'])
+        await eventually(() => spy.callCount === 2)
+        go()
+        await eventually(async () => (await site.get()).text === 'run 2')
+        expect(spy.callCount).to.equal(2)
+      })
+
+      it('shows the route behind the request that it stands for', async () => {
+        const seen: unknown[] = []
+        site.serve((req, res) => {
+          seen.push([req.method, req.originalUrl, req.get('accept-language'), req.ip, req.protocol])
+          res.vary('Accept-Language').set(fields).end('x')
+        })
+        await site.get({ 'accept-language': 'el' })
+        site.seconds(12)
+        await site.get({ 'accept-language': 'el' })
+        await eventually(() => seen.length === 2)
+        expect(seen[1]).to.deep.equal(seen[0])
+      })
+
+      it('is by the option where the route says nothing', async () => {
+        let runs = 0
+        const spy = site.serve((_req, res) => res.end(`run ${String((runs += 1))}`), '10s', {
+          staleWhileRevalidate: '1m',
+        })
+        await site.get()
+        site.seconds(30)
+        expect((await site.get()).text).to.equal('run 1')
+        await eventually(() => spy.callCount === 2)
+      })
+
+      it('is over with its time: then the client waits for the route', async () => {
+        site.serve(counting(fields))
+        await site.get()
+        site.seconds(71)
+        expect((await site.get()).text).to.equal('run 2')
+      })
+
+      it('keeps the old response where the route behind fails', async () => {
+        let runs = 0
+        site.serve((_req, res) => {
+          if ((runs += 1) > 1) throw new Error('broken')
+          res.set(fields).end('run 1')
+        })
+        await site.get()
+        site.seconds(12)
+        expect((await site.get()).text).to.equal('run 1')
+        await eventually(() => runs === 2)
+        expect((await site.get()).text).to.equal('run 1')
+      })
+    })
+
+    describe('stale-if-error (RFC 5861 §4)', () => {
+      const fields = { 'Cache-Control': 'max-age=10, stale-if-error=60' }
+
+      const failures: [how: string, fail: Route][] = [
+        ['answers 503', (_req, res) => res.status(503).send('down')],
+        [
+          'throws',
+          () => {
+            throw new Error('broken')
+          },
+        ],
+        [
+          'gives an error to next',
+          (_req, _res, next) => {
+            next(new Error('broken'))
+          },
+        ],
+        [
+          'writes a 500 in pieces',
+          (_req, res) => void (res.writeHead(500), res.write('br'), res.end('oken')),
+        ],
+      ]
+      for (const [how, fail] of failures) {
+        it(`sends what is over where the route ${how}`, async () => {
+          let isDown = false
+          const route = counting({ ...fields, 'X-Own': '1' })
+          site.serve((req, res, next) => (isDown ? fail(req, res, next) : route(req, res, next)))
+          await site.get()
+          site.seconds(20)
+          isDown = true
+          const answer = await site.get()
+          expect(answer).to.include({ status: 200, text: 'run 1' })
+          expect(statusOf(answer)).to.match(/^fwd=stale; fwd-status=50[03]; detail=stale-if-error$/)
+          expect(answer.headers).to.include({ age: '20', 'x-own': '1', 'content-length': '5' })
+          site.seconds(60)
+          expect((await site.get()).status).to.be.oneOf([500, 503])
+        })
+      }
+
+      it('sends what is over where the route has no answer in its time, and what it sends later goes nowhere', async () => {
+        let late: (() => void) | undefined
+        const route = counting(fields)
+        let isDown = false
+        site.serve(
+          (req, res, next) => {
+            if (!isDown) route(req, res, next)
+            else late = () => res.set('X-Late', '1').json({ late: true })
+          },
+          undefined,
+          { routeTimeout: 50 },
+        )
+        await site.get()
+        site.seconds(20)
+        isDown = true
+        const answer = await site.get()
+        expect(answer.text).to.equal('run 1')
+        expect(statusOf(answer)).to.equal('fwd=stale; detail=stale-if-error')
+        await new Promise((resolve) => setImmediate(resolve))
+        late?.()
+        expect((await site.get()).text).to.equal('run 1')
+      })
+
+      const forbidden: [what: string, cacheControl: string, options?: ResponseOptions][] = [
+        ['must-revalidate', 'max-age=10, stale-if-error=60, must-revalidate'],
+        ['s-maxage, by the option alone', 's-maxage=10', { staleIfError: '1m' }],
+      ]
+      for (const [what, cacheControl, options] of forbidden) {
+        it(`is forbidden by ${what} (RFC 9111 §4.2.4)`, async () => {
+          let isDown = false
+          site.serve(
+            (_req, res) =>
+              isDown ? res.status(503).end('down') : res.set('Cache-Control', cacheControl).end('up'),
+            undefined,
+            options ?? {},
+          )
+          await site.get()
+          site.seconds(20)
+          isDown = true
+          expect((await site.get()).status).to.equal(503)
+        })
+      }
+
+      it('is by the option where the route says nothing', async () => {
+        let isDown = false
+        site.serve((_req, res) => (isDown ? res.status(503).end('down') : res.end('up')), '10s', {
+          staleIfError: '1m',
+        })
+        await site.get()
+        site.seconds(20)
+        isDown = true
+        expect(await site.texts({}, {})).to.deep.equal(['up', 'up'])
+      })
+    })
+  })
+}

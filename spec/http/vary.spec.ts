@@ -1,0 +1,79 @@
+import { expect } from 'chai'
+import type { Fields } from '../../lib/http/recording'
+import { variantOf, varyNames } from '../../lib/http/vary'
+
+describe('varyNames (RFC 9111 §4.1)', () => {
+  const of = (vary: string | string[], added?: string[]) =>
+    varyNames({ fields: [['vary', vary]] as Fields }, added)
+
+  it('are the fields that Vary names, over all its lines, in any case, spacing and order', () => {
+    expect(of(['Origin ,accept-LANGUAGE', 'Accept,,Origin'])).to.deep.equal([
+      'accept',
+      'accept-language',
+      'origin',
+    ])
+  })
+
+  it('are none where there is no Vary', () => {
+    expect(varyNames({ fields: [] })).to.deep.equal([])
+  })
+
+  it('are also those of the option', () => {
+    expect(of('Origin', ['accept', 'origin'])).to.deep.equal(['accept', 'origin'])
+  })
+})
+
+describe('variantOf (RFC 9111 §4.1)', () => {
+  const isSame = (name: string, one: string | undefined, other: string | undefined) =>
+    variantOf([name], { [name]: one }) === variantOf([name], { [name]: other })
+
+  it('is the same for requests that say the same in the named fields, whatever else they say', () => {
+    const made = { accept: 'a', origin: 'o' }
+    expect(variantOf(['accept', 'origin'], made)).to.equal(
+      variantOf(['accept', 'origin'], { ...made, cookie: 'c' }),
+    )
+  })
+
+  it('is another one where a named field is there in one of them alone, or empty', () => {
+    expect(isSame('origin', undefined, 'o')).to.be.false
+    expect(isSame('origin', undefined, '')).to.be.false
+    expect(isSame('origin', undefined, undefined)).to.be.true
+  })
+
+  it('lets no field run into the next', () => {
+    const names = ['accept', 'origin']
+    expect(variantOf(names, { accept: 'a', origin: 'bc' })).not.to.equal(
+      variantOf(names, { accept: 'ab', origin: 'c' }),
+    )
+  })
+
+  it('shows nothing of what the fields say', () => {
+    expect(variantOf(['authorization'], { authorization: 'Bearer s3cr3t' })).to.match(/^[\w-]{43}$/)
+  })
+
+  const same: [name: string, one: string, other: string][] = [
+    ['accept-encoding', 'gzip, br', 'GZIP,br'],
+    ['accept-encoding', 'gzip;q=1.0, br', 'gzip,br'],
+    ['accept-language', 'de;q=0.5, el', 'el, de; q=0.5'],
+    ['accept', 'text/html ,  application/json', 'text/html,application/json'],
+    ['x-own', ' a ', 'a'],
+  ]
+  for (const [name, one, other] of same) {
+    it(`takes ${name}: ${JSON.stringify(one)} for ${JSON.stringify(other)}`, () => {
+      expect(isSame(name, one, other)).to.be.true
+    })
+  }
+
+  const different: [name: string, one: string, other: string][] = [
+    ['accept-language', 'el, de', 'de, el'],
+    ['accept-encoding', 'gzip', 'gzip;q=0'],
+    ['x-own', 'a', 'A'],
+    ['x-own', 'a, b', 'a,b'],
+    ['user-agent', 'curl/8', 'curl/7'],
+  ]
+  for (const [name, one, other] of different) {
+    it(`tells ${name}: ${JSON.stringify(one)} from ${JSON.stringify(other)}`, () => {
+      expect(isSame(name, one, other)).to.be.false
+    })
+  }
+})
