@@ -4,8 +4,6 @@ export type Directives = ReadonlyMap<string, string>
 /** Stands for an argument that cannot be read: it is none of those that permit something. */
 const MALFORMED = '\uFFFD'
 
-/** Members between commas, except those within a quoted string; behind a quote that is never closed, all of them. */
-const MEMBER = /(?:"(?:[^"\\]|\\.)*"|[^,])+/g
 const DIRECTIVE = /^([!#$%&'*+\-.^_`|~\w]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+\-.^_`|~\w]*)))?$/
 const NAME = /^[!#$%&'*+\-.^_`|~\w]+/
 
@@ -20,12 +18,29 @@ const FIELD_LISTS = new Set(['private', 'no-cache'])
 export function parseCacheControl(field: string | number | readonly string[] | undefined): Directives {
   const directives = new Map<string, string>()
   const text = Array.isArray(field) ? field.join(',') : String(field ?? '')
-  for (const [member] of text.matchAll(MEMBER)) {
+  for (const member of membersOf(text)) {
     const [name, argument] = readDirective(member.trim())
     const known = directives.get(name)
     if (name !== '') directives.set(name, known === undefined ? argument : stricter(name, known, argument))
   }
   return directives
+}
+
+/** What is between commas, except those within a quoted string; behind a quote that is never closed, all of them. */
+function membersOf(text: string): string[] {
+  const members: string[] = []
+  let start = 0
+  let isQuoted = false
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at]
+    if (character === '"') isQuoted = !isQuoted
+    else if (character === '\\' && isQuoted) at += 1
+    else if (character === ',' && !isQuoted) {
+      members.push(text.slice(start, at))
+      start = at + 1
+    }
+  }
+  return [...members, ...(isQuoted ? text.slice(start).split(',') : [text.slice(start)])]
 }
 
 function readDirective(member: string): [name: string, argument: string] {

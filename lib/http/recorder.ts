@@ -29,6 +29,8 @@ export interface SentHead extends ResponseHead {
 export interface Decision {
   /** How much of the body to keep, in bytes; none is wanted where it is left out. */
   readonly room?: number | undefined
+  /** Whether it may set a cookie and be kept all the same. @default false */
+  readonly mayHaveCookie?: boolean
   /** What is sent in its place: at once, or when the route is done where the body is kept. */
   readonly instead?: Answer | undefined
 }
@@ -133,7 +135,7 @@ export function record(res: ServerResponse, recorder: Recorder): RecordedRespons
       throw error
     }
     // Session cookies are set by outer wrappers, at the last moment.
-    if (room !== undefined && this.hasHeader('set-cookie')) {
+    if (room !== undefined && decision?.mayHaveCookie !== true && this.hasHeader('set-cookie')) {
       stopKeeping()
       done(undefined)
     }

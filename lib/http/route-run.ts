@@ -147,7 +147,8 @@ export class RouteRun {
     }
     const named = tagsNamedBy(response, this.#visit.res)
     this.#pending = { response: this.#storedOf(response, storability, vary), tags: named }
-    return { room: this.#visit.configuration.maxBodyBytes, instead }
+    const mayHaveCookie = storability.terms.withoutFields.includes('set-cookie')
+    return { room: this.#visit.configuration.maxBodyBytes, instead, mayHaveCookie }
   }
 
   /** Whether the client's conditions were kept from the route. */

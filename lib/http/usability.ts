@@ -46,7 +46,7 @@ export function verdictOn(response: StoredResponse | undefined, context: Usabili
   const leftMs = remainingMs(response, now)
   const isEnough = leftMs > 0 && leftMs >= asked.minFreshMs && ageOf(response, now) * 1000 <= asked.maxAgeMs
   if (!asked.isNoCache && isEnough) return { action: 'answer', response, isStale: false }
-  const isStaleWanted = -leftMs <= asked.maxStaleMs && allowsStale(response)
+  const isStaleWanted = leftMs <= 0 && -leftMs <= asked.maxStaleMs && allowsStale(response)
   if (!asked.isNoCache && isStaleWanted) return { action: 'answer', response, isStale: false }
   if (asked.isOnlyIfCached) return { action: 'gateway-timeout' }
   const isAskedAnew = leftMs > 0 || asked.isNoCache

@@ -1,0 +1,292 @@
+import { expect } from 'chai'
+import type { Express, Request } from 'express'
+import { cacheResponse, invalidateResponses, InvalidOptionError } from 'holdfast'
+import type { CacheableRequest, InvalidateResponsesOptions } from 'holdfast'
+import { CachedSite, counting, statusOf } from '../support/cached-site'
+import { eventually } from '../support/eventually'
+import { expressVersions } from '../support/express-versions'
+import { RedisServer } from '../support/redis-server'
+import type { Route } from '../support/ways-of-sending'
+
+for (const [version, express] of expressVersions) {
+  describe(`Invalidation under ${version}`, () => {
+    let site: CachedSite
+    let app: Express
+
+    beforeEach(async () => {
+      site = await CachedSite.start(express)
+      ;({ app } = site)
+    })
+
+    afterEach(() => site.close())
+
+    const text = async (path: string, headers = {}) => (await site.server.get(path, headers)).text
+    const fresh = () => counting({ 'Cache-Control': 'max-age=60' })
+
+    /** Puts a page at each of these paths, and what is done to them behind them. */
+    function pages(paths: readonly string[], change: Route): void {
+      for (const path of paths) {
+        app.use(path, cacheResponse({ cache: site.cache }))
+        app.get(path, fresh())
+        app.all(path, change)
+      }
+    }
+
+    describe('by an unsafe method on the URL (RFC 9111 §4.4)', () => {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'LOCK']) {
+        for (const status of [200, 201, 204, 303]) {
+          it(`${method} that is answered ${String(status)} drops what is stored`, async () => {
+            pages(['/page'], (_req, res) => res.status(status).end())
+            expect([await text('/page'), await text('/page')]).to.deep.equal(['run 1', 'run 1'])
+            await site.ask({ method })
+            expect(await text('/page')).to.equal('run 2')
+          })
+        }
+      }
+
+      for (const method of ['OPTIONS', 'PROPFIND']) {
+        it(`${method} is safe, and drops nothing`, async () => {
+          pages(['/page'], (_req, res) => res.end())
+          await text('/page')
+          await site.ask({ method })
+          expect(await text('/page')).to.equal('run 1')
+        })
+      }
+
+      for (const status of [400, 404, 500]) {
+        it(`one that fails with ${String(status)} drops nothing`, async () => {
+          pages(['/page'], (_req, res) => res.status(status).end())
+          await text('/page')
+          await site.ask({ method: 'POST' })
+          expect(await text('/page')).to.equal('run 1')
+        })
+      }
+
+      it('drops every variant', async () => {
+        app.use('/page', cacheResponse({ cache: site.cache }))
+        let runs = 0
+        app.get('/page', (_req, res) => {
+          res
+            .vary('Accept-Language')
+            .set('Cache-Control', 'max-age=60')
+            .end(`run ${String((runs += 1))}`)
+        })
+        app.post('/page', (_req, res) => res.sendStatus(204))
+        const both = async () => [
+          await text('/page', { 'accept-language': 'el' }),
+          await text('/page', { 'accept-language': 'de' }),
+        ]
+        expect([await both(), await both()]).to.deep.equal([
+          ['run 1', 'run 2'],
+          ['run 1', 'run 2'],
+        ])
+        await site.ask({ method: 'POST' })
+        expect(await both()).to.deep.equal(['run 3', 'run 4'])
+      })
+
+      it('drops every scope', async () => {
+        const scope = (req: CacheableRequest) => String(req.headers['x-user'])
+        app.use('/page', cacheResponse('5m', { cache: site.cache, scope }))
+        app.get('/page', counting())
+        app.post('/page', (_req, res) => res.sendStatus(204))
+        const both = async () => [
+          await text('/page', { 'x-user': 'ann' }),
+          await text('/page', { 'x-user': 'bob' }),
+        ]
+        expect([await both(), await both()]).to.deep.equal([
+          ['run 1', 'run 2'],
+          ['run 1', 'run 2'],
+        ])
+        await site.ask({ method: 'POST', headers: { 'x-user': 'ann' } })
+        expect(await both()).to.deep.equal(['run 3', 'run 4'])
+      })
+
+      it('drops another query\u2019s response no more than another path\u2019s', async () => {
+        pages(['/page', '/other'], (_req, res) => res.end())
+        await text('/page?a=1')
+        await text('/other')
+        await site.ask({ method: 'POST' })
+        expect([await text('/page?a=1'), await text('/other')]).to.deep.equal(['run 1', 'run 1'])
+      })
+
+      it('wins over a response that is being made meanwhile', async () => {
+        let go: (() => void) | undefined
+        let value = 'old'
+        app.use('/page', cacheResponse('5m', { cache: site.cache }))
+        app.get('/page', (_req, res) => {
+          const read = value
+          if (read === 'old') go = () => res.end(read)
+          else res.end(read)
+        })
+        app.post('/page', (_req, res) => res.end())
+        const first = site.get()
+        await eventually(() => go !== undefined)
+        value = 'new'
+        await site.server.exchange('/page', { method: 'POST' })
+        const late = site.server.exchange('/page')
+        expect((await late).text).to.equal('new')
+        go?.()
+        expect((await first).text).to.equal('old')
+        expect(await site.texts({}, {})).to.deep.equal(['new', 'new'])
+      })
+    })
+
+    describe('by Location and Content-Location (RFC 9111 §4.4)', () => {
+      const named: [field: string, url: string][] = [
+        ['Location', '/other'],
+        ['Content-Location', '/other'],
+        ['Location', 'HERE/other'],
+        ['Location', 'other'],
+        ['Content-Location', './other#part'],
+      ]
+      for (const [field, url] of named) {
+        it(`drops what is named by ${field}: ${url}`, async () => {
+          pages(['/page', '/other'], (_req, res) =>
+            res.set(field, url.replace('HERE', site.server.url)).status(201).end(),
+          )
+          await text('/other')
+          await site.ask({ method: 'POST' })
+          expect(await text('/other')).to.equal('run 2')
+        })
+      }
+
+      for (const url of [
+        'http://elsewhere.example/other',
+        '//elsewhere.example/other',
+        'https://127.0.0.1/other',
+      ]) {
+        it(`drops nothing of another origin: ${url}`, async () => {
+          pages(['/page', '/other'], (_req, res) => res.set('Location', url).status(201).end())
+          await text('/other')
+          await site.ask({ method: 'POST' })
+          expect(await text('/other')).to.equal('run 1')
+        })
+      }
+
+      it('drops nothing where the method is safe', async () => {
+        app.get('/page', cacheResponse('5m', { cache: site.cache }), (_req, res) => {
+          res.set('Location', '/other').end()
+        })
+        pages(['/other'], (_req, res) => res.end())
+        await text('/other')
+        await site.get()
+        expect(await text('/other')).to.equal('run 1')
+      })
+    })
+
+    describe('by invalidateResponses', () => {
+      const change = (options: InvalidateResponsesOptions, status = 204) => {
+        app.post('/change/:id', invalidateResponses({ cache: site.cache, ...options }), (_req, res) => {
+          res.status(status).end()
+        })
+      }
+      const post = () => site.server.ask('/change/1', { method: 'POST' })
+
+      it('drops by tags, fixed or by the request, responses and values alike', async () => {
+        app.get('/a', cacheResponse('5m', { cache: site.cache, tags: ['class:1'] }), counting())
+        app.get('/b', cacheResponse('5m', { cache: site.cache, tags: ['class:2'] }), counting())
+        await site.cache.set('class', 'value', '5m', { tags: ['class:1'] })
+        change({ tags: (req) => [`class:${(req as Request).params['id'] as string}`] })
+        await text('/a')
+        await text('/b')
+        await post()
+        expect([await text('/a'), await text('/b')]).to.deep.equal(['run 2', 'run 1'])
+        expect(await site.cache.get('class')).to.be.undefined
+      })
+
+      it('drops by URLs, with every scope, as they were asked for', async () => {
+        const scope = (req: CacheableRequest) => req.headers['x-user'] as string
+        app.get('/a', cacheResponse('5m', { cache: site.cache }), counting())
+        app.get('/b', cacheResponse('5m', { cache: site.cache, scope }), counting())
+        app.get('/c', cacheResponse('5m', { cache: site.cache, query: ['q'] }), counting())
+        change({ urls: ['/a?x=1', '/b', '/c?utm=1'] })
+        const all = async () => [
+          await text('/a'),
+          await text('/a?x=1'),
+          await text('/b', { 'x-user': 'ann' }),
+          await text('/c?utm=1'),
+        ]
+        expect([await all(), await all()]).to.deep.equal([
+          ['run 1', 'run 2', 'run 1', 'run 1'],
+          ['run 1', 'run 2', 'run 1', 'run 1'],
+        ])
+        await post()
+        expect(await all()).to.deep.equal(['run 1', 'run 3', 'run 2', 'run 2'])
+      })
+
+      it('drops nothing where the route fails', async () => {
+        app.get('/a', cacheResponse('5m', { cache: site.cache, tags: ['t'] }), counting())
+        change({ tags: ['t'] }, 422)
+        await text('/a')
+        await post()
+        expect(await text('/a')).to.equal('run 1')
+      })
+
+      it('knows the tags that a route has named while it ran', async () => {
+        app.get('/a', cacheResponse('5m', { cache: site.cache }), (_req, res, next) => {
+          res.locals['cacheTags'] = ['late', 'later']
+          next()
+        })
+        app.get('/a', counting())
+        app.get('/b', cacheResponse('5m', { cache: site.cache }), counting({ 'Cache-Tag': 'x, late' }))
+        change({ tags: ['late'] })
+        const both = async () => [await text('/a'), await text('/b')]
+        expect([await both(), await both()]).to.deep.equal([
+          ['run 1', 'run 1'],
+          ['run 1', 'run 1'],
+        ])
+        await post()
+        expect(await both()).to.deep.equal(['run 2', 'run 2'])
+      })
+
+      it('is done when the client has the answer, in another process as well', async () => {
+        const redis = await RedisServer.start()
+        const [one, other] = [
+          await CachedSite.start(express, { redis: redis.url }),
+          await CachedSite.start(express, { redis: redis.url }),
+        ]
+        try {
+          await eventually(() => one.cache.isConnected && other.cache.isConnected)
+          const host = { host: 'site.example' }
+          let value = 'old'
+          for (const { app: its, cache } of [one, other]) {
+            its.use('/page', cacheResponse('5m', { cache }))
+            its.get('/page', (_req, res) => res.end(value))
+            its.post('/page', (_req, res) => {
+              value = 'new'
+              res.end()
+            })
+          }
+          await one.get(host)
+          await eventually(async () => statusOf(await other.get(host)).startsWith('hit'))
+          await one.ask({ method: 'POST', headers: host })
+          await eventually(async () => (await other.get(host)).text === 'new')
+          expect((await one.get(host)).text).to.equal('new')
+        } finally {
+          await one.close()
+          await other.close()
+          await redis.stop()
+        }
+      })
+    })
+  })
+}
+
+describe('invalidateResponses', () => {
+  const refused: [title: string, options: unknown, says: RegExp][] = [
+    ['nothing', undefined, /expected tags or urls, got undefined/],
+    ['neither tags nor URLs', {}, /expected tags or urls/],
+    ['an unknown option', { tag: ['a'] }, /did you mean 'tags'/],
+    ['tags that are text', { tags: 'a' }, /array of strings/],
+    ['URLs that are text', { urls: '/a' }, /expected an array of URLs.*got '\/a'/],
+    ['a cache that is none', { tags: ['a'], cache: {} }, /createCache\(\)/],
+  ]
+  for (const [title, options, says] of refused) {
+    it(`refuses ${title} at construction`, () => {
+      expect(() => Reflect.apply(invalidateResponses, undefined, [options]) as unknown).to.throw(
+        InvalidOptionError,
+        says,
+      )
+    })
+  }
+})
