@@ -10,6 +10,8 @@ export interface Answer {
   readonly status: number
   readonly statusMessage: string
   readonly fields: Fields
+  /** Fields that were set before and are not sent, in lower case. */
+  readonly removed?: readonly string[]
   readonly body: Buffer
 }
 
@@ -26,7 +28,12 @@ const NOTHING = Buffer.alloc(0)
 const WITHOUT_BODY = new Set([204, 304])
 
 /** What a stored response answers to a request: 304 where the client has it, a part where it asks for one, or all. */
-export function answerTo({ method, headers }: Asked, stored: StoredResponse, now: number): Answer {
+export function answerTo(asked: Asked, stored: StoredResponse, now: number): Answer {
+  const answer = partOf(asked, stored, now)
+  return stored.removed.length === 0 ? answer : { ...answer, removed: stored.removed }
+}
+
+function partOf({ method, headers }: Asked, stored: StoredResponse, now: number): Answer {
   const fields = replayedFields(stored, now)
   const { status, statusMessage, body } = stored
   if (isNotModified({ status, fields }, headers)) return notModified(fields)

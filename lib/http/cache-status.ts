@@ -28,6 +28,7 @@ export type Detail =
   | 'no-scope'
   | 'range'
   | 'body'
+  | 'method'
   | 'precondition'
   | 'stale-if-error'
   | 'only-if-cached'

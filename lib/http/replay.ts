@@ -11,7 +11,9 @@ export function replay(req: IncomingMessage, res: ServerResponse, stored: Stored
 }
 
 /** Puts an answer's head in the place of what was set. */
-export function setHead(res: ServerResponse, { status, statusMessage, fields }: Omit<Answer, 'body'>): void {
+export function setHead(res: ServerResponse, answer: Omit<Answer, 'body'>): void {
+  const { status, statusMessage, fields, removed = [] } = answer
+  for (const name of removed) res.removeHeader(name)
   res.statusCode = status
   if (statusMessage !== '') res.statusMessage = statusMessage
   for (const [name, value] of fields) res.setHeader(name, value)

@@ -19,7 +19,7 @@ import type { RunPlan, RunResult } from './run-plan'
 import type { Storability } from './storability'
 import { storabilityOf } from './storability'
 import type { StoredResponse } from './stored-response'
-import { fieldsToStore, storedResponse } from './stored-response'
+import { fieldsToStore, removedFields, storedResponse } from './stored-response'
 import { unkeyedField, whyUnkeyed } from './unkeyed'
 import { mayStandIn } from './usability'
 import { varyNames, variantOf } from './vary'
@@ -175,8 +175,10 @@ export class RouteRun {
     const { permit } = this.#plan
     const fwdStatus = recording.status === 304 ? 304 : undefined
     const isStored = storability.isStorable && permit !== undefined
+    const { variant, body, removed } = former
+    const kept = { variant, body, removed }
     const fresh = storability.isStorable
-      ? { ...this.#storedOf(whole, storability, former.vary), variant: former.variant, body: former.body }
+      ? { ...this.#storedOf(whole, storability, former.vary), ...kept }
       : { ...former, fields: whole.fields, recordedAt: recording.recordedAt }
     this.#tell({ fwdStatus, stored: isStored })
     const instead = answerTo(this.#asked, fresh, this.#now)
@@ -224,6 +226,7 @@ export class RouteRun {
     const { terms } = storability
     return storedResponse(response, terms, {
       fields: fieldsToStore(response, this.#before, terms.withoutFields),
+      removed: removedFields(response, this.#before),
       vary,
       variant: variantOf(vary, this.#headers),
       body: NO_BODY,

@@ -9,6 +9,8 @@ export interface StoredResponse {
   readonly statusMessage: string
   /** The fields that the route itself set; those of earlier middleware are set anew on every request. */
   readonly fields: Fields
+  /** Fields of earlier middleware that the route took away, in lower case. */
+  readonly removed: readonly string[]
   readonly recordedAt: number
   readonly freshForMs: number
   readonly staleWhileRevalidateMs: number
@@ -74,9 +76,10 @@ export function decodeStored(bytes: Buffer): StoredResponse | VariantIndex | und
 }
 
 function isHead(head: Partial<StoredResponse>): head is StoredResponse {
-  const { status, fields, vary, recordedAt, freshForMs, staleWhileRevalidateMs, staleIfErrorMs } = head
+  const { status, fields, removed, vary, recordedAt, freshForMs, staleWhileRevalidateMs, staleIfErrorMs } =
+    head
   const times = [recordedAt, freshForMs, staleWhileRevalidateMs, staleIfErrorMs]
-  const isWhole = typeof status === 'number' && Array.isArray(fields) && Array.isArray(vary)
+  const isWhole = typeof status === 'number' && [fields, removed, vary].every(Array.isArray)
   return isWhole && times.every((time) => typeof time === 'number')
 }
 
@@ -97,11 +100,17 @@ export function fieldsToStore(response: Recording, before: Fields, leftOut: read
   })
 }
 
+/** The fields of earlier middleware that a route has taken away, in lower case. */
+export function removedFields(response: Pick<Recording, 'fields'>, before: Fields): string[] {
+  const present = new Set(response.fields.map(([name]) => name.toLowerCase()))
+  return before.map(([name]) => name.toLowerCase()).filter((name) => !present.has(name))
+}
+
 /** A response as it is kept: what was recorded, on which terms, and for which variant. */
 export function storedResponse(
   response: Recording,
   terms: Terms,
-  particulars: Pick<StoredResponse, 'fields' | 'vary' | 'variant' | 'body'>,
+  particulars: Pick<StoredResponse, 'fields' | 'removed' | 'vary' | 'variant' | 'body'>,
 ): StoredResponse {
   const { status, statusMessage, recordedAt } = response
   const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, initialAge, sharing } = terms

@@ -82,7 +82,9 @@ export function tellOf(
 
 /** Why a request is not looked up, and not stored. */
 export function whyPassed(req: IncomingMessage): Detail | undefined {
-  const { headers } = req
+  const { method, headers, originalMethod } = req as IncomingMessage & { originalMethod?: string }
+  // The method-override package has made it a GET: others are not.
+  if (originalMethod !== undefined && originalMethod !== method) return 'method'
   // What is in the body is not in the key.
   if ((headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined) return 'body'
   // These are for the route to answer (RFC 9110 §13.1.1).

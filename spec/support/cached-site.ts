@@ -23,6 +23,8 @@ export class CachedSite {
     this.#server = server
     const { clock, logger } = this
     this.cache = createCache({ redis: false, logger, clock, ...options })
+    // What it has to say of Redis is not what is tested.
+    logger.lines.length = 0
   }
 
   static async start(make: typeof express, options: CacheOptions = {}): Promise<CachedSite> {

@@ -6,6 +6,7 @@ export function stored(particulars: Partial<StoredResponse> = {}): StoredRespons
     status: 200,
     statusMessage: '',
     fields: [],
+    removed: [],
     recordedAt: Date.UTC(2026, 4, 4, 12),
     freshForMs: 60_000,
     initialAge: 0,
