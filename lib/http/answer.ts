@@ -3,6 +3,7 @@ import { parseRange } from './byte-range'
 import { isNotModified, isSameForRange } from './conditional'
 import type { Fields, FieldValue } from './recording'
 import { field } from './recording'
+import { withDate } from './stored-response'
 import type { StoredResponse } from './stored-response'
 
 /** What is sent from a stored response in answer to one request. */
@@ -65,9 +66,7 @@ export function ageOf(stored: StoredResponse, now: number): number {
 }
 
 function replayedFields(stored: StoredResponse, now: number): Fields {
-  const age: [string, FieldValue] = ['Age', String(ageOf(stored, now))]
-  if (field(stored, 'date') !== undefined) return [...stored.fields, age]
-  return [...stored.fields, ['Date', new Date(stored.recordedAt).toUTCString()], age]
+  return [...withDate(stored.fields, stored.recordedAt), ['Age', String(ageOf(stored, now))]]
 }
 
 function measured(fields: Fields, status: number, body: Buffer): Fields {

@@ -40,19 +40,18 @@ const OURS = /(^|,\s*)holdfast;[^,]*/g
 /** Says on the response how the cache handled the request, behind what caches further in have said. */
 export function setCacheStatus(res: ServerResponse, handling: Handling): void {
   if (res.headersSent) return
-  const others = [res.getHeader('cache-status') ?? []].flat().join(', ').replace(OURS, '')
-  res.setHeader('Cache-Status', `${others === '' ? '' : `${others}, `}holdfast; ${describe(handling)}`)
+  const said = res.getHeader('cache-status')
+  const others = said === undefined ? '' : [said].flat().join(', ').replace(OURS, '')
+  res.setHeader('Cache-Status', `${others === '' ? '' : `${others}, `}holdfast${describe(handling)}`)
 }
 
 function describe({ hit, fwd, fwdStatus, ttl, stored, collapsed, key, detail }: Handling): string {
-  return [
-    ...(hit === true ? ['hit'] : []),
-    ...(fwd === undefined ? [] : [`fwd=${fwd}`]),
-    ...(fwdStatus === undefined ? [] : [`fwd-status=${String(fwdStatus)}`]),
-    ...(ttl === undefined ? [] : [`ttl=${String(ttl)}`]),
-    ...(stored === true ? ['stored'] : []),
-    ...(collapsed === true ? ['collapsed'] : []),
-    ...(key === undefined ? [] : [`key="${key}"`]),
-    ...(detail === undefined ? [] : [`detail=${detail}`]),
-  ].join('; ')
+  let text = hit === true ? '; hit' : ''
+  if (fwd !== undefined) text += `; fwd=${fwd}`
+  if (fwdStatus !== undefined) text += `; fwd-status=${String(fwdStatus)}`
+  if (ttl !== undefined) text += `; ttl=${String(ttl)}`
+  if (stored === true) text += '; stored'
+  if (collapsed === true) text += '; collapsed'
+  if (key !== undefined) text += `; key="${key}"`
+  return detail === undefined ? text : `${text}; detail=${detail}`
 }

@@ -133,8 +133,8 @@ export class CachedRoute {
   }
 
   /** Gives a request what another one's run of the route has made, if it may be shared with it. */
-  #share(visit: Visit, { response, hasLateTags }: RunResult, { fwd }: Forward): boolean {
-    if (response === undefined || hasLateTags || visit.res.headersSent || visit.res.destroyed) return false
+  #share(visit: Visit, { response }: RunResult, { fwd }: Forward): boolean {
+    if (response === undefined || visit.res.headersSent || visit.res.destroyed) return false
     if (!mayShare(uncovered(visit.credentials, response.vary), response.sharing)) return false
     if (visit.store.variantFor(response, visit.req.headers) !== response.variant) return false
     visit.cache.counters.count(true)
@@ -160,11 +160,10 @@ export class CachedRoute {
         void claiming.then(({ permit }) => {
           giveBack(visit, permit)
         })
-      if (claim?.found !== undefined)
-        return outcomeOf({ response: claim.found, isRefused: false, hasLateTags: false })
+      if (claim?.found !== undefined) return outcomeOf({ response: claim.found, isRefused: false })
       if (visit.res.destroyed || visit.res.headersSent) {
         giveBack(visit, claim?.permit)
-        return outcomeOf({ response: undefined, isRefused: false, hasLateTags: false })
+        return outcomeOf({ response: undefined, isRefused: false })
       }
       course.isLed = true
       return outcomeOf(await this.#run(errand, claim?.permit))

@@ -219,7 +219,7 @@ function mute(res: ServerResponse): void {
 }
 
 function isLost(res: ServerResponse): boolean {
-  return res.destroyed || res.socket === null || res.socket.destroyed
+  return res.destroyed || res.socket?.destroyed === true
 }
 
 function swallow(args: unknown[]): true {

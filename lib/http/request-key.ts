@@ -51,10 +51,21 @@ export function isProxyTrusted(req: IncomingMessage): boolean {
   return isTrusted?.(req.socket.remoteAddress, 0) === true
 }
 
+const MOST_KEYS = 4096
+const LONGEST_TEXT = 512
+/** The keys that were asked for lately: a hash costs as much as all else that is done for a hit. */
+const keys = new Map<string, string>()
+
 /** The key under which the responses to a target are stored. Hashed: a query may hold what must not be in a key. */
 export function requestKey({ origin, url }: Target, { scope, key }: KeyParts = {}): string {
   const parts = [...origin, key ?? url, typeof key, typeof scope, scope]
-  return `response:${hash('sha256', JSON.stringify(parts), 'base64url')}`
+  const text = JSON.stringify(parts)
+  const known = keys.get(text)
+  if (known !== undefined) return known
+  const made = `response:${hash('sha256', text, 'base64url')}`
+  if (keys.size >= MOST_KEYS) keys.clear()
+  if (text.length <= LONGEST_TEXT) keys.set(text, made)
+  return made
 }
 
 /** A URL with that part of its query which belongs to the key. */

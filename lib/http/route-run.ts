@@ -19,7 +19,7 @@ import type { RunPlan, RunResult } from './run-plan'
 import type { Storability } from './storability'
 import { storabilityOf } from './storability'
 import type { StoredResponse } from './stored-response'
-import { fieldsToStore, removedFields, storedResponse } from './stored-response'
+import { fieldsToStore, removedFields, storedResponse, withDate } from './stored-response'
 import { unkeyedField, whyUnkeyed } from './unkeyed'
 import { mayStandIn } from './usability'
 import { varyNames, variantOf } from './vary'
@@ -37,7 +37,7 @@ export function outerRunOf({ req }: Visit, { key }: Slot): RouteRun | undefined 
 }
 
 const FAILED = new Set([500, 502, 503, 504])
-const NOTHING: RunResult = { response: undefined, isRefused: false, hasLateTags: false }
+const NOTHING: RunResult = { response: undefined, isRefused: false }
 const NO_BODY = Buffer.alloc(0)
 
 /** One run of the route, from where the request is handed on until what it sends is stored, or refused. */
@@ -225,7 +225,7 @@ export class RouteRun {
   ): StoredResponse {
     const { terms } = storability
     return storedResponse(response, terms, {
-      fields: fieldsToStore(response, this.#before, terms.withoutFields),
+      fields: withDate(fieldsToStore(response, this.#before, terms.withoutFields), response.recordedAt),
       removed: removedFields(response, this.#before),
       vary,
       variant: variantOf(vary, this.#headers),
@@ -267,12 +267,8 @@ export class RouteRun {
     this.#permit = undefined
     if (permit === undefined) return
     const all = [...new Set([...tags, ...named])]
-    const stored = this.#visit.store.store(response, { topKey: this.#visit.key, slot, permit, tags: all })
-    const hasLateTags = all.length > tags.length
-    if (!hasLateTags) this.#resolve({ response, isRefused: false, hasLateTags })
-    void stored.then(() => {
-      this.#resolve({ response, isRefused: false, hasLateTags })
-    })
+    void this.#visit.store.store(response, { topKey: this.#visit.key, slot, permit, tags: all })
+    this.#resolve({ response, isRefused: false })
   }
 
   #drop(): void {

@@ -21,6 +21,4 @@ export interface RunResult {
   readonly response: StoredResponse | undefined
   /** Whether its head said that nothing like it is ever stored. */
   readonly isRefused: boolean
-  /** Whether it depends on more than the request knew of: then it is to be looked up by those who join late. */
-  readonly hasLateTags: boolean
 }

@@ -74,7 +74,7 @@ export function storabilityOf(
   options: StorageOptions,
 ): Storability {
   const said = cacheDirectives(response, options.targetedFields)
-  const reason = whyForbidden(response, said.directives, { ...context, ...options })
+  const reason = whyForbidden(response, said.directives, context, options)
   if (reason !== undefined) return { isStorable: false, reason }
   const freshness = freshnessOf(response, said, options)
   if (freshness === undefined) return { isStorable: false, reason: 'no-freshness' }
@@ -88,19 +88,20 @@ export function storabilityOf(
 function whyForbidden(
   response: Recording,
   directives: Directives,
-  context: StorageContext & StorageOptions,
+  context: StorageContext,
+  options: StorageOptions,
 ): RefusalReason | undefined {
   const { status } = response
+  const { statuses, setCookie, maxBodyBytes } = options
   const isNotUnderstood = directives.get('must-understand') === '' && !UNDERSTOOD.has(status)
   if (NEVER_STORED.has(status) || isNotUnderstood) return 'status'
   // Whoever understands the status may store in spite of no-store (RFC 9111 §5.2.2.3).
   if (directives.has('no-store') && directives.get('must-understand') !== '') return 'no-store'
   if (namedFields(directives, 'private') === 'all' && !context.isScoped) return 'private'
-  if (hasCookie(response, directives, context.setCookie)) return 'set-cookie'
+  if (hasCookie(response, directives, setCookie)) return 'set-cookie'
   if (listField(response, 'vary').includes('*')) return 'vary-star'
-  const { statuses } = context
   if (statuses === undefined ? isAccident(status, context) : !statuses.includes(status)) return 'status'
-  if (Number(field(response, 'content-length') ?? 0) > context.maxBodyBytes) return 'too-large'
+  if (Number(field(response, 'content-length') ?? 0) > maxBodyBytes) return 'too-large'
   return undefined
 }
 

@@ -100,6 +100,12 @@ export function fieldsToStore(response: Recording, before: Fields, leftOut: read
   })
 }
 
+/** With a Date, which the server only sets as it sends the head (RFC 9110 §6.6.1). */
+export function withDate(fields: Fields, recordedAt: number): Fields {
+  const hasDate = fields.some(([name]) => name.toLowerCase() === 'date')
+  return hasDate ? fields : [...fields, ['Date', new Date(recordedAt).toUTCString()]]
+}
+
 /** The fields of earlier middleware that a route has taken away, in lower case. */
 export function removedFields(response: Pick<Recording, 'fields'>, before: Fields): string[] {
   const present = new Set(response.fields.map(([name]) => name.toLowerCase()))

@@ -68,7 +68,7 @@ export function tagsOf({ req, configuration, urlTag }: Visit): readonly string[]
 
 /** Says on the response how its request was handled. */
 export function tell({ res, configuration, key }: Visit, handling: Handling): void {
-  tellOf(res, configuration, { ...handling, key: configuration.cacheStatus === 'with-key' ? key : undefined })
+  tellOf(res, configuration, configuration.cacheStatus === 'with-key' ? { ...handling, key } : handling)
 }
 
 /** The same of a request that was not looked up. */
