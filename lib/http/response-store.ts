@@ -149,11 +149,8 @@ export class ResponseStore {
     const write = () =>
       this.#write(place.key, payload, { ...options, ...(place.key === slot.key && { lease: permit.lease }) })
     if (place.key === slot.key) await this.#leases.use(permit.lease, write)
-    else {
-      await write()
-      // The variant is there before there is a way to it.
-      await this.#writeIndex(topKey, place.index, permit)
-    }
+    // In this order, and in one turn: who asks next finds both.
+    else await Promise.all([write(), this.#writeIndex(topKey, place.index, permit)])
   }
 
   /** Which variant of a response a request asks for. */
