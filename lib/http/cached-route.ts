@@ -73,15 +73,20 @@ export class CachedRoute {
       }
       const leftMs = patience - performance.now()
       const underWay = this.#mayWait(errand) && leftMs > 0 ? visit.store.underWay(found.slot) : undefined
-      if (underWay === undefined) {
+      if (underWay === undefined || isForOneUse(found.response)) {
         this.#countMiss(visit)
-        if (this.#mayLead(errand)) await this.#lead(errand, leftMs)
+        if (underWay === undefined && this.#mayLead(errand)) await this.#lead(errand, leftMs)
         else void this.#run(errand)
         return
       }
       const outcome = await firstOf(underWay, { ms: leftMs, res: visit.res })
       const shared = outcome === undefined ? undefined : (outcome.value as RunResult | undefined)
       if (shared !== undefined && this.#share(visit, shared, forward)) return
+      if (isForOneUse(shared?.response)) {
+        this.#countMiss(visit)
+        void this.#run(errand)
+        return
+      }
     }
   }
 
@@ -135,6 +140,7 @@ export class CachedRoute {
   /** Gives a request what another one's run of the route has made, if it may be shared with it. */
   #share(visit: Visit, { response }: RunResult, { fwd }: Forward): boolean {
     if (response === undefined || visit.res.headersSent || visit.res.destroyed) return false
+    if (isForOneUse(response)) return false
     if (!mayShare(uncovered(visit.credentials, response.vary), response.sharing)) return false
     if (visit.store.variantFor(response, visit.req.headers) !== response.variant) return false
     visit.cache.counters.count(true)
@@ -168,7 +174,8 @@ export class CachedRoute {
       course.isLed = true
       return outcomeOf(await this.#run(errand, claim?.permit))
     })
-    if (!course.isLed) this.#share(visit, outcome.value as RunResult, errand.verdict)
+    const isAnswered = course.isLed || this.#share(visit, outcome.value as RunResult, errand.verdict)
+    if (!isAnswered && !visit.res.headersSent && !visit.res.destroyed) void this.#run(errand)
   }
 
   async #run({ visit, tags, verdict, found, next }: Errand, permit?: Permit): Promise<RunResult> {
@@ -205,6 +212,11 @@ export class CachedRoute {
 }
 
 const REFUSALS_POINTED_OUT = 10
+
+/** What is over at once answers one request, and is kept to be validated by the next (RFC 9111 §5.2.2.4). */
+function isForOneUse(response: StoredResponse | undefined): boolean {
+  return response !== undefined && response.freshForMs <= 0
+}
 
 /** A part is asked of the route as it is, unless what is stored may prove right. */
 function isForPart({ req }: Visit, { former }: Forward): boolean {

@@ -78,6 +78,22 @@ for (const [version, express] of expressVersions) {
       await Promise.all(asked)
     })
 
+    it('each ask the route where it says no-cache, and none waits for another once that is known', async () => {
+      const open: Response[] = []
+      let isFirst = true
+      const spy = site.serve((_req, res) => {
+        res.set({ 'Cache-Control': 'no-cache', ETag: '"a"' })
+        if (isFirst) res.end('first')
+        else open.push(res)
+        isFirst = false
+      })
+      await site.get()
+      const asked = many()
+      await eventually(() => spy.callCount === AT_ONCE + 1)
+      open.forEach((res, index) => res.end(`run ${String(index)}`))
+      expect(new Set((await Promise.all(asked)).map(({ text }) => text)).size).to.equal(AT_ONCE)
+    })
+
     it('have the route run by one of them where the first fails', async () => {
       const spy = site.serve((_req, res) => {
         if (spy.callCount === 1) setImmediate(() => res.status(500).end('broken'))
