@@ -10,7 +10,15 @@ export type KeyFunction<Args extends readonly unknown[], Self = unknown> = (
   ...args: Args
 ) => string | readonly KeyPart[]
 
-type CompiledKey = (self: unknown, args: readonly unknown[]) => string
+/** Who has a key or an option, as errors name it: `@Cached on Users.find`. */
+export interface Owner {
+  /** Read when there is an error to tell of: of a method, the class may become known late. */
+  readonly label: string
+}
+
+/** Makes the key of a call. */
+export type CompiledKey = (self: unknown, args: readonly unknown[]) => string
+
 type Segment = string | Place
 
 interface Place {
@@ -24,27 +32,34 @@ interface Place {
  *
  * @throws {InvalidOptionError} for a template that cannot be read, and for anything else.
  */
-export function compileKey(owner: string, key: unknown): CompiledKey {
+export function compileKey(owner: Owner, key: unknown): CompiledKey {
   if (typeof key === 'function') {
-    return (self, args) => {
-      const made: unknown = Reflect.apply(key, self, args)
-      if (Array.isArray(made))
-        return joinParts(made, (index) => `${owner}: part ${String(index + 1)} of the key`)
-      return checkKey(made, `${owner}: the key function's result`)
-    }
+    const read = keyReader(owner, 'the key')
+    return (self, args) => read(Reflect.apply(key, self, args))
   }
   if (typeof key !== 'string' || key.trim() === '') {
     throw new InvalidOptionError(
-      `${owner}: key`,
+      `${owner.label}: key`,
       `expected a template like 'role:{0}' or a function of the arguments, got ${describeValue(key)}`,
     )
   }
-  const segments = parseTemplate(owner, key)
-  const separators = separatorsOf(owner, segments)
-  return (_self, args) =>
-    segments
-      .map((segment) => (typeof segment === 'string' ? segment : fill(owner, segment, args, separators)))
-      .join('')
+  return compileTemplate(owner, parseTemplate(owner, key))
+}
+
+/**
+ * Reads what a function has given for a key: parts, or a whole key. What it returns throws an
+ * {@link InvalidKeyError} for anything else, and for parts that name nothing.
+ *
+ * @param what - how errors call the key.
+ */
+export function keyReader(owner: Owner, what: string): (made: unknown) => string {
+  const join = partsJoiner(owner, what)
+  return (made) => {
+    if (Array.isArray(made)) return join(made)
+    return typeof made === 'string' && made !== ''
+      ? made
+      : checkKey(made, `${owner.label}: ${what} function's result`)
+  }
 }
 
 /**
@@ -72,40 +87,77 @@ export function checkKeys(keys: readonly string[]): string[] {
 /**
  * Writes one part so that different parts never read the same: `%`, `:` and whatever else stands between
  * parts are escaped, and a string that reads like a number, a boolean or a bigint stands in quotes (`42` is
- * the number, `'42'` the string).
+ * the number, `'42'` the string). A quote or an `@` at the beginning of a key's part is ours.
+ *
+ * @returns nothing for what is no part.
  */
-export function encodePart(part: unknown, what: string, separators = ':'): string {
-  const escaped = (text: string): string =>
-    text.replace(/[^a-z\d]/gi, (letter) =>
-      letter === '%' || separators.includes(letter) ? percentEncode(letter) : letter,
-    )
-  if (typeof part === 'string') {
-    // A quote at the beginning is ours.
-    return READS_LIKE_ANOTHER_TYPE.test(part) ? escaped(`'${part}'`) : escaped(part).replace(/^'/, '%27')
+export function encodePart(part: unknown, separators = ':'): string | undefined {
+  if (typeof part === 'string') return encodeText(part, separators)
+  if (typeof part === 'number') {
+    if (Number.isSafeInteger(part) && part > 0) return String(part)
+    if (Number.isNaN(part)) return undefined
+    return escape(Object.is(part, -0) ? '-0' : String(part), separators)
   }
-  if (Object.is(part, -0)) return escaped('-0')
-  if (typeof part === 'bigint') return escaped(`${String(part)}n`)
-  if (typeof part === 'boolean' || (typeof part === 'number' && !Number.isNaN(part)))
-    return escaped(String(part))
-  throw new InvalidKeyError(
-    `${what}: expected a string, number, bigint or boolean, got ${describeValue(part)}`,
+  if (typeof part === 'bigint') return escape(`${String(part)}n`, separators)
+  return typeof part === 'boolean' ? String(part) : undefined
+}
+
+function encodeText(text: string, separators: string): string {
+  // Asked for every part of every call. A pattern takes longer, and is needed where it may read like a number.
+  const isWhole = separators === ':' && !text.includes(':') && !text.includes('%')
+  if (isWhole && text.charCodeAt(0) > AT && text !== 'true' && text !== 'false' && text !== 'Infinity')
+    return text
+  if (READS_LIKE_ANOTHER_TYPE.test(text)) return escape(`'${text}'`, separators)
+  return (isWhole ? text : escape(text, separators)).replace(/^['@]/, percent)
+}
+
+/** The error for a part that names nothing. */
+export function noPart(owner: Owner, place: string, got: unknown): InvalidKeyError {
+  const expected = 'expected a string, number, bigint or boolean'
+  return new InvalidKeyError(`${owner.label}: ${place}: ${expected}, got ${describeValue(got)}`)
+}
+
+/** Below it are the digits, the minus and the marks of ours; above it the letters. */
+const AT = 0x40
+const READS_LIKE_ANOTHER_TYPE = /^(-?\d[\d.]*(e[+-]?\d+)?n?|-?Infinity|true|false|)$/
+
+function escape(text: string, separators: string): string {
+  return text.replace(/[^a-z\d]/gi, (letter) =>
+    letter === '%' || separators.includes(letter) ? percent(letter) : letter,
   )
 }
 
-function percentEncode(letter: string): string {
+function percent(letter: string): string {
   return `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
+}
+
+function partsJoiner(owner: Owner, what: string): (parts: readonly unknown[]) => string {
+  const encode = (parts: readonly unknown[], at: number): string => {
+    const text = encodePart(parts[at])
+    if (text !== undefined) return text
+    throw noPart(owner, `part ${String(at + 1)} of ${what}`, parts[at])
+  }
+  // The first part is a word of the program's as a rule, the same for all calls.
+  let word = ''
+  let written = ''
+  return (parts) => {
+    const [first] = parts
+    if (parts.length === 0)
+      throw new InvalidKeyError(`${owner.label}: part 1 of ${what}: expected at least one part, got none`)
+    if (first !== word || word === '') {
+      written = encode(parts, 0)
+      word = typeof first === 'string' ? first : ''
+    }
+    let key = written
+    for (let at = 1; at < parts.length; at += 1) key += `:${encode(parts, at)}`
+    return key
+  }
 }
 
 /** A mark of ASCII, but the one that escapes. */
 const SEPARATOR = /^[ -$&-/:-@[-`{-~]/
-const READS_LIKE_ANOTHER_TYPE = /^(-?\d[\d.]*(e[+-]?\d+)?n?|-?Infinity|true|false|)$/
 
-function joinParts(parts: readonly unknown[], what: (index: number) => string): string {
-  if (parts.length === 0) throw new InvalidKeyError(`${what(0)}: expected at least one part, got none`)
-  return parts.map((part, index) => encodePart(part, what(index))).join(':')
-}
-
-function parseTemplate(owner: string, template: string): Segment[] {
+function parseTemplate(owner: Owner, template: string): Segment[] {
   const segments: Segment[] = []
   const pattern = /\{\{|\}\}|\{(\d+)((?:\.[\w$]+)*)\}|[{}]|[^{}]+/g
   for (const [text, position, path = ''] of template.matchAll(pattern)) {
@@ -117,38 +169,48 @@ function parseTemplate(owner: string, template: string): Segment[] {
   return segments
 }
 
-function unreadable(owner: string, template: string): InvalidOptionError {
+function unreadable(owner: Owner, template: string): InvalidOptionError {
   return new InvalidOptionError(
-    `${owner}: key`,
+    `${owner.label}: key`,
     `expected places like {0} or {1.id}, and {{ or }} for a literal brace, in the template '${template}'`,
   )
 }
 
 /** What ends a place: the first letter of the text behind it. In the places themselves it is escaped. */
-function separatorsOf(owner: string, segments: readonly Segment[]): string {
+function separatorsOf(owner: Owner, segments: readonly Segment[]): string {
   const texts = segments.map((segment) => (typeof segment === 'string' ? segment : undefined))
   const behind = texts.flatMap((text, index) =>
     text === undefined && texts.slice(index + 1).some((other) => other === undefined)
       ? [texts[index + 1] ?? '']
       : [],
   )
-  if (behind.every((text) => SEPARATOR.test(text))) return `:${behind.map((text) => text.charAt(0)).join('')}`
+  if (behind.every((text) => SEPARATOR.test(text)))
+    return [...new Set([':', ...behind.map((text) => text.charAt(0))])].join('')
   throw new InvalidOptionError(
-    `${owner}: key`,
+    `${owner.label}: key`,
     "expected a mark such as ':' behind each place that another one follows, so that they can be told apart",
   )
 }
 
-function fill(
-  owner: string,
-  { position, path }: Place,
-  args: readonly unknown[],
-  separators: string,
-): string {
-  const value = path.reduce<unknown>(
-    (found, name) =>
-      found === undefined || found === null ? undefined : (found as Record<string, unknown>)[name],
-    args[position],
-  )
-  return encodePart(value, `${owner}: {${[position, ...path].join('.')}} of the key`, separators)
+function compileTemplate(owner: Owner, segments: readonly Segment[]): CompiledKey {
+  const separators = separatorsOf(owner, segments)
+  const [head, place, ...others] = typeof segments[0] === 'string' ? segments : ['', ...segments]
+  // Most have one place, and that at the end.
+  if (typeof head === 'string' && typeof place === 'object' && others.length === 0)
+    return (_self, args) => head + fill(owner, place, args, separators)
+  return (_self, args) => {
+    let key = ''
+    for (const segment of segments)
+      key += typeof segment === 'string' ? segment : fill(owner, segment, args, separators)
+    return key
+  }
+}
+
+function fill(owner: Owner, place: Place, args: readonly unknown[], separators: string): string {
+  const { position, path } = place
+  let value = args[position]
+  for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name]
+  const text = encodePart(value, separators)
+  if (text === undefined) throw noPart(owner, `{${[position, ...path].join('.')}} of the key`, value)
+  return text
 }

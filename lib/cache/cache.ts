@@ -17,6 +17,9 @@ import type { CacheOptions } from './options'
 import { Scope } from './scope'
 import { checkTags } from './tags'
 
+/** What a call of a cached function says of its load. @internal */
+export type SayOfCall = (self: unknown, args: unknown[]) => LoadCall
+
 /**
  * A cache over Redis, with memory in its place while Redis can't be used. No method rejects because of Redis,
  * and none waits for it longer than `commandTimeout`.
@@ -164,6 +167,20 @@ export class Cache extends CacheBase {
       return this.#load(name, { loader, ttl, options, isDue: near === DUE }) as Promise<Value>
     this.core.counters.hits += 1
     return Promise.resolve(near as Value)
+  }
+
+  /**
+   * The same for what is called again and again: what there is to say of a load is asked for when there is to be one.
+   *
+   * @internal
+   */
+  getOrSetBy(key: string, say: SayOfCall, self: unknown, args: unknown[]): Promise<unknown> {
+    const name = this.#prefix === '' ? key : this.#nameOf(key)
+    const near = this.core.near.findOrRenew(name)
+    if (near === NOT_NEAR || near === DUE)
+      return this.#load(name, { ...say(self, args), isDue: near === DUE })
+    this.core.counters.hits += 1
+    return Promise.resolve(near)
   }
 
   /**

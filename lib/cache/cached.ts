@@ -1,35 +1,24 @@
-import { checkOptions, describeValue } from '../check-options'
+import { describeValue } from '../check-options'
 import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
-import { InvalidOptionError } from '../errors'
-import type { Cache } from './cache'
-import type { KeyFunction } from './cache-key'
+import { InvalidOptionError, NotCacheableError } from '../errors'
+import type { SayOfCall } from './cache'
+import type { KeyFunction, Owner } from './cache-key'
 import { compileKey } from './cache-key'
-import { checkTags } from './tags'
-import { checkDefaultCache, defaultCache, requireCache } from './default-cache'
-
-/** Which cache a call uses: one for all, or one that the instance holds; the default one if left out. */
-export type CacheChoice<Self> = Cache | ((self: Self) => Cache)
+import type { CallOptions, CallPlan } from './call-plan'
+import { CALL_OPTIONS, planCalls } from './call-plan'
+import { isWithoutCache } from './without-cache'
 
 /** What `cached` and `@Cached` may say beside key and ttl. */
-export interface CachedOptions<Self, Args extends readonly unknown[]> {
-  /** What the result is made from, for `invalidateTags`: fixed, or by the call's arguments. */
-  readonly tags?: readonly string[] | ((this: Self, ...args: Args) => readonly string[])
-  /** Which cache. @default the default cache, looked up at each call */
-  readonly cache?: CacheChoice<Self>
-}
-
-/** How a call finds its place in a cache. */
-export interface CallPlan {
-  readonly cache: (self: unknown) => Cache
-  readonly key: (self: unknown, args: readonly unknown[]) => string
-  readonly tags: (self: unknown, args: readonly unknown[]) => readonly string[]
-}
+export type CachedOptions<Self, Args extends readonly unknown[]> = CallOptions<Self, Args>
 
 type AsyncFunction<Self, Args extends readonly unknown[], Value> = (
   this: Self,
   ...args: Args
 ) => Promise<Value>
+
+/** What stands under a decorator, or is given to `cached`, of which the types are known no more. */
+export type Method = (this: unknown, ...args: unknown[]) => Promise<unknown>
 
 /**
  * A function whose results are cached: called again with arguments of the same key, it answers from the cache.
@@ -53,66 +42,63 @@ export function cached<Self, Args extends readonly unknown[], Value>(
   if (typeof fn !== 'function') {
     throw new InvalidOptionError('cached', `expected a function, got ${describeValue(fn)}`)
   }
-  return cacheCalls(fn.name === '' ? 'cached' : `cached(${fn.name})`, fn, { key, ttl, options })
+  const owner = { label: fn.name === '' ? 'cached' : `cached(${fn.name})` }
+  const plan = planCalls(owner, compileKey(owner, key), options, CALL_OPTIONS)
+  return cacheCalls(fn as unknown as Method, plan, ttl) as unknown as AsyncFunction<Self, Args, Value>
 }
 
-/** What `cached` and `@Cached` have in common: all that can be found out before the first call is. */
-export function cacheCalls<Self, Args extends readonly unknown[], Value>(
-  owner: string,
-  fn: AsyncFunction<Self, Args, Value>,
-  {
-    key,
-    ttl,
-    options,
-  }: { key: unknown; ttl: Duration | undefined; options: CachedOptions<Self, Args> | undefined },
-): AsyncFunction<Self, Args, Value> {
-  const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, `${owner}: ttl`)
-  const plan = planCalls(owner, key, options)
-  return function (this: Self, ...args: Args): Promise<Value> {
-    return callThrough(plan, { self: this, args, ttlMs, load: () => Reflect.apply(fn, this, args) })
-  }
+/** Where the calls of each of these functions find their values. */
+const plans = new WeakMap<object, CallPlan>()
+
+/** The plan of a function that {@link cacheCalls} has made. */
+export function planOf(fn: object): CallPlan | undefined {
+  return plans.get(fn)
 }
 
-/** Compiles where the calls of a function find their values. */
-export function planCalls<Self, Args extends readonly unknown[]>(
-  owner: string,
-  key: unknown,
-  options: CachedOptions<Self, Args> | undefined,
-): CallPlan {
-  checkOptions(owner, options, ['tags', 'cache'])
-  return {
-    key: compileKey(owner, key),
-    tags: compileTags(owner, options?.tags),
-    cache: compileCache(owner, options?.cache),
+/** What `cached` and `@Cached` have in common: the function that stands in for another and caches its results. */
+export function cacheCalls(fn: Method, plan: CallPlan, ttl: Duration | undefined): Method {
+  const { owner, cache, key, tags, when } = plan
+  const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, `${owner.label}: ttl`)
+  const say: SayOfCall = (self, args) => ({
+    loader: () => runApart(owner, fn, self, args),
+    ttl: ttlMs,
+    options: { tags: tags(self, args) },
+  })
+  // Neither async nor with a closure in it: what a hit costs more than the look-up is the making of its key.
+  const call: Method = function (...args) {
+    try {
+      if (isWithoutCache() || when?.(this, args) === false)
+        return requirePromise(owner, Reflect.apply(fn, this, args))
+      return cache(this).getOrSetBy(key(this, args), say, this, args)
+    } catch (error) {
+      // What somebody has thrown, be it what it may.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      return Promise.reject(error)
+    }
   }
+  plans.set(call, plan)
+  return call
 }
 
-/** Compiles the `tags` option. */
-export function compileTags(owner: string, tags: unknown = []): CallPlan['tags'] {
-  if (typeof tags === 'function') {
-    return (self, args) => checkTags(`${owner}: tags`, Reflect.apply(tags, self, args))
-  }
-  const fixed = checkTags(`${owner}: tags`, tags)
-  return () => fixed
+/**
+ * What a method has returned, which must be a promise.
+ *
+ * @throws {NotCacheableError} for anything else.
+ */
+export function requirePromise(owner: Owner, returned: unknown): Promise<unknown> {
+  if (typeof (returned as PromiseLike<unknown> | null | undefined)?.then === 'function')
+    return returned as Promise<unknown>
+  const got = typeof returned === 'object' ? describeValue(returned) : typeof returned
+  throw new NotCacheableError(`${owner.label}: expected an async method, got one that returns ${got}`)
 }
 
-/** Compiles the `cache` option: which cache is decided at each call, so that the order of set-up doesn't matter. */
-export function compileCache(owner: string, cache: unknown): CallPlan['cache'] {
-  if (cache === undefined) {
-    checkDefaultCache()
-    return defaultCache
-  }
-  if (typeof cache === 'function') {
-    return (self) => requireCache(`${owner}: cache`, (cache as (self: unknown) => unknown)(self))
-  }
-  const fixed = requireCache(`${owner}: cache`, cache)
-  return () => fixed
-}
-
-async function callThrough<Value>(
-  { key, tags, cache }: CallPlan,
-  call: { self: unknown; args: readonly unknown[]; ttlMs: number | undefined; load: () => Promise<Value> },
-): Promise<Value> {
-  const { self, args, ttlMs, load } = call
-  return cache(self).getOrSet(key(self, args), load, ttlMs, { tags: tags(self, args) })
+/** Runs a method with a stack of its own: the trace of an error shows the method, and not the work of the cache. */
+function runApart(owner: Owner, fn: Method, self: unknown, args: unknown[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const run = (): void => {
+      resolve(requirePromise(owner, Reflect.apply(fn, self, args)))
+    }
+    // Awaited by nobody: there the trace ends.
+    void Promise.resolve().then(run).catch(reject)
+  })
 }

@@ -1,9 +1,16 @@
-import type { KeyFunction } from '../cache/cache-key'
+import type { CompiledKey, KeyFunction } from '../cache/cache-key'
+import { compileKey } from '../cache/cache-key'
 import type { CachedOptions } from '../cache/cached'
 import { cacheCalls } from '../cache/cached'
+import type { CallPlan } from '../cache/call-plan'
+import { CALL_OPTIONS, planCalls } from '../cache/call-plan'
 import type { Duration } from '../duration'
+import type { DeclaredMethod } from './declared-method'
+import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
 import { decorateMethod } from './dialect'
+import { methodKey } from './method-key'
+import { claimKey, spaceOf } from './shared-keys'
 
 /**
  * Caches what an async method returns, by its arguments. However many callers ask at once, the method runs
@@ -11,7 +18,8 @@ import { decorateMethod } from './dialect'
  *
  * @param key - a template by position (`'role:{0}'`, `'report:{0.school.id}'`) or a function of the arguments
  *   that returns key parts (`(id) => ['user', id]`). It is all that tells one call from another: two methods
- *   with the same key share their values.
+ *   with the same key share their values. Without one it is the class, the method and a digest of all arguments,
+ *   which takes a microsecond or two to make, and which nobody can name but {@link cachedMethod}.
  * @param ttl - how long a result lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
  *
  * @example
@@ -25,16 +33,49 @@ import { decorateMethod } from './dialect'
  */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export function Cached<Self, Args extends readonly any[], Value>(
-  key: string | NoInfer<KeyFunction<Args, Self>>,
+  key?: string | NoInfer<KeyFunction<Args, Self>>,
   ttl?: Duration,
   options?: NoInfer<CachedOptions<Self, Args>>,
 ): MethodDecorator<Self, Args, Value> {
   return (...decorated) =>
-    decorateMethod('@Cached', decorated, (method, owner) =>
-      cacheCalls(owner, method, {
-        key,
-        ttl,
-        options: options as CachedOptions<unknown, unknown[]> | undefined,
-      }),
-    )
+    decorateMethod('@Cached', decorated, (method, declared) => {
+      const plan = planCalls(declared, keyOf(declared, key, options?.cache), options, CALL_OPTIONS)
+      const watched =
+        typeof key === 'string' ? claiming(declared, key, { plan, cache: options?.cache, method }) : plan
+      noteDecorated(declared, { key, ttl, tags: options?.tags }, plan)
+      return cacheCalls(method, watched, ttl)
+    })
+}
+
+function keyOf(declared: DeclaredMethod, key: unknown, cache: unknown): CompiledKey {
+  if (key !== undefined) return compileKey(declared, key)
+  return methodKey(declared, (prefix, owner, self) => {
+    const space = spaceOf(cache) ?? (cache as (self: unknown) => object)(self)
+    claimKey(space, prefix, declared, owner)
+  })
+}
+
+/** The plan of a method that claims its template: at once, or of each cache that an instance brings. */
+function claiming(
+  declared: DeclaredMethod,
+  template: string,
+  { plan, cache, method }: { plan: CallPlan; cache: unknown; method: object },
+): CallPlan {
+  const space = spaceOf(cache)
+  if (space !== undefined) {
+    claimKey(space, template, declared, method)
+    return plan
+  }
+  const seen = new WeakSet()
+  return {
+    ...plan,
+    cache: (self) => {
+      const chosen = plan.cache(self)
+      if (!seen.has(chosen)) {
+        seen.add(chosen)
+        claimKey(chosen, template, declared, method)
+      }
+      return chosen
+    },
+  }
 }

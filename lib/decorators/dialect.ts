@@ -1,6 +1,9 @@
 import 'reflect-metadata'
+import type { Method } from '../cache/cached'
 import { describeValue } from '../check-options'
 import { NotCacheableError } from '../errors'
+import type { Class } from './declared-method'
+import { DeclaredMethod } from './declared-method'
 
 /** An async method, as the decorators see it. */
 // Variance: only `any` lets a method with any parameters infer them.
@@ -19,10 +22,15 @@ export type MethodDecorator<Self, Args extends readonly any[], Value> = (
     | [target: Self, property: string | symbol, descriptor: { value?: AsyncMethod<Args, Value> }]
 ) => void
 
-type Method = (this: unknown, ...args: unknown[]) => Promise<unknown>
+// The metadata tells which class a method belongs to. Where the language has no symbol for it yet, this is the one that
+// esbuild, SWC and Babel take of themselves, and tsc where it is there.
+if ((Symbol.metadata as symbol | undefined) === undefined) {
+  const value = Symbol.for('Symbol.metadata')
+  Object.defineProperty(Symbol, 'metadata', { value, configurable: true, writable: true })
+}
 
-/** Makes the method that stands in for the decorated one. `owner` is how errors name it. */
-type Wrap = (method: Method, owner: string) => Method
+/** Makes the method that stands in for the decorated one. */
+type Wrap = (method: Method, declared: DeclaredMethod) => Method
 
 /**
  * Applies a wrapper to a decorated method, whichever dialect the class was compiled in.
@@ -35,56 +43,105 @@ export function decorateMethod(
   wrap: Wrap,
 ): Method | undefined {
   const [first, second, third] = decorated
-  if (isStandardContext(second)) {
-    const owner = `${decorator} on ${String(second.name)}`
-    return replace(requireMethod(owner, second.kind === 'method' ? first : second.kind), owner, wrap)
-  }
-  const owner = `${decorator} on ${className(first)}.${propertyName(second)}`
-  const descriptor = third as PropertyDescriptor | undefined
-  const method = requireMethod(owner, descriptor?.value)
-  refuseSynchronous(owner, first, second)
-  if (descriptor !== undefined) descriptor.value = replace(method, owner, wrap)
+  if (isStandardContext(second)) return decorateStandard(decorator, first, second, wrap)
+  decorateLegacy(decorator, first, second, { descriptor: third, wrap })
   return undefined
 }
+
+function decorateStandard(decorator: string, value: unknown, context: DecoratorContext, wrap: Wrap): Method {
+  if (context.kind !== 'method') {
+    const on = `${decorator} on ${String(context.name)}`
+    throw new NotCacheableError(`${on}: expected an async method, got ${NOUNS[context.kind]}`)
+  }
+  const { name, static: isStatic, metadata } = context
+  // A compiler that gives none has typed it all the same.
+  const home = (metadata as object | undefined) ?? {}
+  const declared = new DeclaredMethod({ decorator, name, isStatic, home })
+  context.addInitializer(function (this: unknown) {
+    declared.meet(this)
+  })
+  return dress(wrap(requireMethod(declared, value), declared), value as Method)
+}
+
+function decorateLegacy(
+  decorator: string,
+  target: unknown,
+  property: unknown,
+  { descriptor, wrap }: { descriptor: unknown; wrap: Wrap },
+): void {
+  const isStatic = typeof target === 'function'
+  const name = typeof property === 'string' || typeof property === 'symbol' ? property : 'constructor'
+  const declaredIn = isStatic
+    ? (target as Class)
+    : (target as { constructor?: Class } | undefined)?.constructor
+  const declared = new DeclaredMethod({ decorator, name, isStatic, home: target as object }, declaredIn)
+  if (!isMethodDescriptor(descriptor)) {
+    const got = NOUNS[property === undefined ? 'class' : kindOf(descriptor)]
+    throw new NotCacheableError(`${declared.label}: expected an async method, got ${got}`)
+  }
+  const method = requireMethod(declared, descriptor.value)
+  refuseSynchronous(declared, target as object)
+  descriptor.value = dress(wrap(method, declared), method)
+}
+
+/** What else a decorator can stand on, in an error's words. */
+const NOUNS = {
+  class: 'a class',
+  getter: 'a getter',
+  setter: 'a setter',
+  accessor: 'an accessor',
+  field: 'a field',
+  parameter: 'a parameter',
+} as const
 
 function isStandardContext(value: unknown): value is DecoratorContext {
   return typeof value === 'object' && value !== null && 'kind' in value && 'addInitializer' in value
 }
 
-function requireMethod(owner: string, method: unknown): Method {
+function isMethodDescriptor(descriptor: unknown): descriptor is PropertyDescriptor {
+  return (
+    typeof descriptor === 'object' &&
+    descriptor !== null &&
+    typeof (descriptor as { value?: unknown }).value === 'function'
+  )
+}
+
+/** What it is that has no method for its value. */
+function kindOf(descriptor: unknown): keyof typeof NOUNS {
+  if (typeof descriptor === 'number') return 'parameter'
+  if (typeof descriptor !== 'object' || descriptor === null) return 'field'
+  if (Reflect.get(descriptor, 'get') !== undefined) return 'getter'
+  return Reflect.get(descriptor, 'set') === undefined ? 'field' : 'setter'
+}
+
+function requireMethod(declared: DeclaredMethod, method: unknown): Method {
   const isGenerator = Object.prototype.toString.call(method).includes('Generator')
   if (typeof method === 'function' && !isGenerator) return method as Method
   const got = isGenerator ? 'a generator' : describeValue(method)
-  throw new NotCacheableError(`${owner}: expected an async method, got ${got}`)
+  throw new NotCacheableError(`${declared.label}: expected an async method, got ${got}`)
 }
 
 /** Where the compiler has written down what the method returns, it must be a promise. */
-function refuseSynchronous(owner: string, target: unknown, property: unknown): void {
-  if (typeof target !== 'object' && typeof target !== 'function') return
-  const type: unknown = Reflect.getMetadata(
-    'design:returntype',
-    target as object,
-    property as string | symbol,
-  )
+function refuseSynchronous(declared: DeclaredMethod, target: object): void {
+  const type: unknown = Reflect.getMetadata('design:returntype', target, declared.place.name)
   if (type === undefined || type === Promise || type === Object) return
   if (typeof type === 'function' && type.prototype instanceof Promise) return
   const name = typeof type === 'function' ? type.name : 'something else'
-  throw new NotCacheableError(`${owner}: expected an async method, got one that returns ${name}`)
+  throw new NotCacheableError(`${declared.label}: expected an async method, got one that returns ${name}`)
 }
 
-function replace(method: Method, owner: string, wrap: Wrap): Method {
-  const replacement = wrap(method, owner)
-  for (const name of ['name', 'length'] as const) {
-    Object.defineProperty(replacement, name, { value: method[name], configurable: true })
+/** Gives a replacement what others have put on the method, its name, length and metadata among it. */
+function dress(replacement: Method, method: Method): Method {
+  for (const key of Reflect.ownKeys(method)) {
+    const property = Object.getOwnPropertyDescriptor(method, key)
+    if (property !== undefined && !OF_EVERY_FUNCTION.has(key))
+      Object.defineProperty(replacement, key, property)
+  }
+  for (const key of Reflect.getOwnMetadataKeys(method) as unknown[]) {
+    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, method), replacement)
   }
   return replacement
 }
 
-function className(target: unknown): string {
-  if (typeof target === 'function') return target.name
-  return (target as { constructor?: { name?: string } } | undefined)?.constructor?.name ?? 'a class'
-}
-
-function propertyName(property: unknown): string {
-  return typeof property === 'string' || typeof property === 'symbol' ? String(property) : 'constructor'
-}
+/** What a function that is no method has of its own. */
+const OF_EVERY_FUNCTION: ReadonlySet<string | symbol> = new Set(['prototype', 'arguments', 'caller'])

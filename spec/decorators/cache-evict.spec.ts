@@ -6,11 +6,13 @@ import {
   createCache,
   InvalidKeyError,
   InvalidOptionError,
+  NotCacheableError,
   setDefaultCache,
 } from 'holdfast'
 import type { Cache, EvictOptions } from 'holdfast'
 import { eventually } from '../support/eventually'
 import { RedisServer } from '../support/redis-server'
+import { rejection } from '../support/rejection'
 import { useDefaultCache } from '../support/use-default-cache'
 
 describe('@CacheEvict', () => {
@@ -170,6 +172,144 @@ describe('@CacheEvict', () => {
     })
   })
 
+  describe('drops several keys', () => {
+    beforeEach(async () => {
+      for (const id of ['a', 'b', 'c']) await cache.set(`user:${id}`, 'old')
+    })
+
+    it('which a function makes of an array', async () => {
+      class Users {
+        @CacheEvict((ids) => ids.map((id) => ['user', id]), { cache: () => cache })
+        remove(ids: string[]) {
+          return rename(ids)
+        }
+      }
+      await new Users().remove([])
+      expect(await present('user:a', 'user:b', 'user:c')).to.deep.equal(['user:a', 'user:b', 'user:c'])
+      await new Users().remove(['a', 'c'])
+      expect(await present('user:a', 'user:b', 'user:c')).to.deep.equal(['user:b'])
+    })
+
+    it('of a scope', async () => {
+      await cache.set('@north:user:a', 'old')
+      class Users {
+        @CacheEvict((...ids) => ids.map((id) => ['user', id]), { cache: () => cache, scope: () => 'north' })
+        remove(...ids: string[]) {
+          return rename(ids)
+        }
+      }
+      await new Users().remove('a', 'b')
+      expect(await present('user:a', '@north:user:a')).to.deep.equal(['user:a'])
+    })
+
+    it('and names the one that names nothing, before the method has changed anything', async () => {
+      class Users {
+        @CacheEvict((ids) => ids.map((id) => ['user', id]), { cache: () => cache })
+        remove(ids: string[]) {
+          return rename(ids)
+        }
+      }
+      const error = await rejection(new Users().remove(['a', undefined as unknown as string]))
+      expect(String(error)).to.match(/@CacheEvict on Users\.remove: part 2 of the key: .*got undefined$/)
+      expect(rename.callCount).to.equal(0)
+    })
+  })
+
+  it('drops what only the result names, after the method', async () => {
+    rename.resolves('b')
+    class Users {
+      readonly prefix = 'user'
+
+      @CacheEvict('user:{0}', {
+        cache: () => cache,
+        resultKey(into, id) {
+          return [
+            [this.prefix, into],
+            ['merged', into, id],
+          ]
+        },
+        resultTags: (into, id) => [`merge:${id}:${into}`],
+      })
+      merge(id: string) {
+        return rename(id)
+      }
+    }
+    await cache.set('tagged', 'old', '1h', { tags: ['merge:a:b'] })
+    for (const key of ['user:a', 'user:b', 'merged:b:a', 'other']) await cache.set(key, 'old')
+    await new Users().merge('a')
+    expect(await present('user:a', 'user:b', 'merged:b:a', 'tagged', 'other')).to.deep.equal(['other'])
+  })
+
+  it('drops everything in the namespace of its cache, and no other', async () => {
+    class Users {
+      @CacheEvict({ all: true, cache: () => cache })
+      importAll() {
+        return rename()
+      }
+    }
+    const other = createCache({ redis: false, logger: false, namespace: 'other' })
+    for (const one of [cache, other]) await one.set('user:a', 'old')
+    await new Users().importAll()
+    expect([await cache.has('user:a'), await other.has('user:a')]).to.deep.equal([false, true])
+    await other.close()
+  })
+
+  describe('drops at the time that is asked for:', () => {
+    const timings: [timing: 'before' | 'both' | 'after', seen: string[]][] = [
+      ['before', ['user:b']],
+      ['both', ['user:b']],
+      ['after', ['user:a', 'user:b']],
+    ]
+    for (const [timing, seen] of timings) {
+      it(`'${timing}'`, async () => {
+        const during: string[][] = []
+        class Users {
+          @CacheEvict('user:{0}', { cache: () => cache, timing })
+          async rename(id: string, isFailing = false) {
+            during.push(await present('user:a', 'user:b'))
+            await cache.set('user:a', 'read meanwhile')
+            return isFailing ? Promise.reject(new RangeError(id)) : rename(id)
+          }
+        }
+        for (const id of ['a', 'b']) await cache.set(`user:${id}`, 'old')
+        await new Users().rename('a')
+        expect(await cache.has('user:a')).to.equal(timing === 'before')
+        await cache.set('user:a', 'old')
+        await rejection(new Users().rename('a', true))
+        expect(during).to.deep.equal([seen, seen])
+        expect(await cache.get('user:a')).to.equal('read meanwhile')
+      })
+    }
+  })
+
+  it('has nothing to do with the cache where the call does not fulfil the condition', async () => {
+    class Users {
+      @CacheEvict('user:{0}', { cache: () => cache, when: (_id, isDraft) => !isDraft, timing: 'both' })
+      save(id: string, isDraft: boolean) {
+        return rename(id, isDraft)
+      }
+    }
+    await cache.set('user:a', 'old')
+    expect(await new Users().save('a', true)).to.equal('renamed')
+    expect(await cache.has('user:a')).to.equal(true)
+    await new Users().save('a', false)
+    expect(await cache.has('user:a')).to.equal(false)
+  })
+
+  it('tells of a method that is not async, and drops nothing', async () => {
+    class Users {
+      @CacheEvict('user:{0}', { cache: () => cache })
+      rename(id: string) {
+        return id as unknown as Promise<string>
+      }
+    }
+    await cache.set('user:a', 'old')
+    const error = await rejection(new Users().rename('a'))
+    expect(error).to.be.instanceOf(NotCacheableError)
+    expect(String(error)).to.match(/@CacheEvict on Users\.rename: .*got one that returns string$/)
+    expect(await cache.has('user:a')).to.equal(true)
+  })
+
   describe('drops nothing', () => {
     it('where the method throws, and passes the error on unchanged', async () => {
       const failure = Object.assign(new RangeError('no such user'), { status: 404 })
@@ -227,7 +367,7 @@ describe('@CacheEvict', () => {
         const error = await rejection(call(new Users()))
         expect(error).to.be.instanceOf(InvalidKeyError)
         expect(String(error))
-          .to.match(/^InvalidKeyError: @CacheEvict on (Users\.)?/)
+          .to.match(/^InvalidKeyError: @CacheEvict on Users\./)
           .and.match(message)
         expect(rename.callCount).to.equal(0)
       })
@@ -337,7 +477,7 @@ describe('@CacheEvict', () => {
 
   describe('is refused, when the class is declared,', () => {
     const refused: [what: string, given: unknown[], message: RegExp][] = [
-      ['without a key and without tags', [{}], /rename: expected a key or tags to drop, got neither/],
+      ['without a key and without tags', [{}], /rename: expected a key, tags or all to drop, got none/],
       ['without anything', [], /rename: key: expected a template.*got undefined/],
       ['with null', [null], /rename: key: .*got null/],
       ['with an array for a key', [['user']], /rename: expected an options object, got an array/],
@@ -349,6 +489,13 @@ describe('@CacheEvict', () => {
         [{ tags: ['a'], chache: 1 }],
         /rename: chache: .*did you mean 'cache'/,
       ],
+      [
+        'with a time that is none',
+        ['user', { timing: 'later' }],
+        /rename: timing: expected 'after' or 'before' or 'both', got 'later'/,
+      ],
+      ['with all that is neither', [{ all: 'users' }], /rename: all: expected true or false, got 'users'/],
+      ['with a key that is none', ['user', { resultKey: 'user' }], /rename: resultKey: expected a function/],
       ['with an empty tag', [{ tags: [''] }], /rename: tags: expected an array of strings/],
       ['with a cache that is none', ['user', { cache: 'redis' }], /rename: cache: expected a cache.*'redis'/],
     ]
@@ -409,12 +556,3 @@ describe('@CacheEvict', () => {
     return keys.filter((_key, index) => found[index])
   }
 })
-
-async function rejection(call: Promise<unknown>): Promise<unknown> {
-  try {
-    await call
-  } catch (error) {
-    return error
-  }
-  throw new Error('It did not fail')
-}

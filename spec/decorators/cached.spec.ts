@@ -1,10 +1,19 @@
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import sinon from 'sinon'
-import { Cached, createCache, InvalidKeyError, InvalidOptionError, setDefaultCache } from 'holdfast'
+import {
+  Cached,
+  createCache,
+  InvalidKeyError,
+  InvalidOptionError,
+  NotCacheableError,
+  setDefaultCache,
+} from 'holdfast'
 import type { Cache, CachedOptions, Duration } from 'holdfast'
 import { eventually } from '../support/eventually'
 import { ManualClock } from '../support/manual-clock'
 import { RedisServer } from '../support/redis-server'
+import { rejection } from '../support/rejection'
 import { useDefaultCache } from '../support/use-default-cache'
 
 interface User {
@@ -419,7 +428,7 @@ describe('@Cached', () => {
       }
       const error: unknown = await new Users().all().catch((caught: unknown) => caught)
       expect(error).to.be.instanceOf(InvalidOptionError)
-      expect(String(error)).to.match(/@Cached on (Users\.)?all: cache: expected a cache .*got undefined/)
+      expect(String(error)).to.match(/@Cached on Users\.all: cache: expected a cache .*got undefined/)
       expect(loads).to.equal(0)
     })
 
@@ -480,6 +489,298 @@ describe('@Cached', () => {
     })
   })
 
+  describe('under a scope', () => {
+    class Users {
+      constructor(public tenant: string | number) {}
+
+      @Cached((id) => ['user', id], '1h', { cache: () => cache, scope: (self) => self.tenant })
+      async find(id: string) {
+        return { of: this.tenant, ...(await load(id)) }
+      }
+    }
+
+    it('keeps the values of each apart, be they of one instance or several', async () => {
+      const users = new Users('north')
+      expect(await users.find('7')).to.include({ of: 'north', load: 1 })
+      expect(await new Users('south').find('7')).to.include({ of: 'south', load: 2 })
+      users.tenant = 'south'
+      expect(await users.find('7')).to.include({ of: 'south', load: 2 })
+      expect(await new Users('north').find('7')).to.include({ of: 'north', load: 1 })
+    })
+
+    it('stores them under keys that begin with it, and that no parts read like', async () => {
+      class Everybody {
+        @Cached((...parts) => parts, '1h', { cache: () => cache })
+        find(...parts: string[]) {
+          return load(parts.length)
+        }
+      }
+      await new Users('north').find('ada')
+      await eventually(() => cache.has('@north:user:ada'))
+      expect(await new Everybody().find('@north', 'user', 'ada')).to.deep.equal({ id: 3, load: 2 })
+      await eventually(() => cache.has('%40north:user:ada'))
+      // A number and the string that reads like it are two tenants.
+      await new Users(7).find('7')
+      await new Users('7').find('7')
+      expect(loads).to.equal(4)
+    })
+
+    for (const nobody of [undefined, null, '', {}, NaN]) {
+      it(`refuses a call of ${inspect(nobody)}, which is nobody`, async () => {
+        const error = await rejection(new Users(nobody as string).find('7'))
+        expect(error).to.be.instanceOf(InvalidKeyError)
+        expect(String(error)).to.match(
+          /@Cached on Users\.find: scope: expected a string, number, bigint or boolean, got /,
+        )
+        expect(loads).to.equal(0)
+      })
+    }
+  })
+
+  describe('with a condition', () => {
+    class Users {
+      readonly isFresh: boolean
+      constructor(isFresh = false) {
+        this.isFresh = isFresh
+      }
+
+      @Cached('user:{0}', '1h', {
+        cache: () => cache,
+        when(id) {
+          return !this.isFresh && id !== 'guest'
+        },
+      })
+      find(id: string) {
+        return load(id)
+      }
+    }
+
+    it('has nothing to do with the cache where the call does not fulfil it', async () => {
+      await cache.set('user:guest', 'kept')
+      expect(await new Users().find('guest')).to.deep.equal({ id: 'guest', load: 1 })
+      expect(await new Users().find('guest')).to.deep.equal({ id: 'guest', load: 2 })
+      expect(await cache.get('user:guest')).to.equal('kept')
+    })
+
+    it('is decided at each call, by its arguments and its instance', async () => {
+      expect((await new Users().find('7')).load).to.equal(1)
+      expect((await new Users().find('7')).load).to.equal(1)
+      expect((await new Users(true).find('7')).load).to.equal(2)
+      expect((await new Users().find('7')).load).to.equal(1)
+    })
+
+    it('refuses a call where it answers neither yes nor no', async () => {
+      class Wrong {
+        @Cached('user:{0}', '1h', {
+          cache: () => cache,
+          when: ((id: string) => Promise.resolve(id === '7')) as unknown as () => boolean,
+        })
+        find(id: string) {
+          return load(id)
+        }
+      }
+      const error = await rejection(new Wrong().find('7'))
+      expect(error).to.be.instanceOf(InvalidOptionError)
+      expect(String(error)).to.match(
+        /@Cached on Wrong\.find: when: expected true or false, got an object \(Promise\)$/,
+      )
+      expect(loads).to.equal(0)
+    })
+  })
+
+  describe('tells of a method that is not async', () => {
+    for (const [returned, type] of [
+      ['a secret', 'string'],
+      [7, 'number'],
+      [undefined, 'undefined'],
+      [null, 'null'],
+      [{ id: 7 }, 'an object \\(Object\\)'],
+    ] as const) {
+      it(`at its first call, where it returns ${type.replaceAll('\\', '')}`, async () => {
+        class Users {
+          @Cached('user', '1h', { cache: () => cache, when: (id) => id !== 'guest' })
+          find(id: string) {
+            return (id === '' ? load(id) : returned) as Promise<unknown>
+          }
+        }
+        for (const id of ['7', 'guest']) {
+          const error = await rejection(new Users().find(id))
+          expect(error).to.be.instanceOf(NotCacheableError)
+          expect(String(error)).to.match(
+            new RegExp(`@Cached on Users\\.find: expected an async method, got one that returns ${type}$`),
+          )
+        }
+        expect(await cache.has('user')).to.equal(false)
+      })
+    }
+
+    it('but not of one whose result can be waited for in another way', async () => {
+      class Query {
+        then(done: (rows: string[]) => void) {
+          done(['a'])
+        }
+      }
+      class Users {
+        @Cached('users', '1h', { cache: () => cache })
+        all() {
+          return new Query() as unknown as Promise<string[]>
+        }
+      }
+      expect(await new Users().all()).to.deep.equal(['a'])
+      expect(await new Users().all()).to.deep.equal(['a'])
+    })
+  })
+
+  describe('leaves the trace of an error to the method', () => {
+    class Users {
+      @Cached((id) => ['user', id], '1h', { cache: () => cache, when: (id) => id !== 'guest' })
+      async find(id: string, isLate = false): Promise<string> {
+        if (isLate) await Promise.resolve()
+        throw new RangeError(`no user ${id}`)
+      }
+    }
+
+    for (const [how, call] of [
+      ['at once', (users: Users) => users.find('7')],
+      ['later', (users: Users) => users.find('7', true)],
+      ['past the cache', (users: Users) => users.find('guest')],
+      ['past the cache and later', (users: Users) => users.find('guest', true)],
+    ] as const) {
+      it(`which throws ${how}: one line of ours at most`, async () => {
+        const { stack } = (await rejection(call(new Users()))) as Error
+        const [, thrown, ...others] = (stack ?? '').split('\n')
+        expect(thrown).to.match(/Users\.find .*cached\.spec\.ts/)
+        expect(
+          others.filter((line) => /[\\/]lib[\\/](cache|decorators)[\\/]/.test(line)),
+        ).to.have.lengthOf.at.most(1)
+      })
+    }
+  })
+
+  describe('warns of two methods that are cached under the same key', () => {
+    const warned = sinon.stub<[string, object]>()
+
+    beforeEach(() => {
+      warned.reset()
+      sinon.replace(process, 'emitWarning', warned as unknown as typeof process.emitWarning)
+    })
+
+    afterEach(() => {
+      sinon.restore()
+    })
+
+    it('when the second is declared, naming both', () => {
+      const declare = (): unknown => {
+        class Users {
+          @Cached('thing:{0}', '1h', { cache })
+          find(id: string) {
+            return load(id)
+          }
+        }
+        class Orders {
+          @Cached('thing:{0}', '1h', { cache })
+          findOrder(id: string) {
+            return load(id)
+          }
+        }
+        return [Users, Orders]
+      }
+      declare()
+      sinon.assert.calledOnceWithExactly(
+        warned,
+        sinon.match(
+          /^@Cached on (Orders\.)?findOrder: its key 'thing:\{0\}' is that of @Cached on (Users\.)?find too, /,
+        ),
+        { type: 'HoldfastWarning', code: 'HOLDFAST_SHARED_KEY' },
+      )
+    })
+
+    it('when the second is first called, where the cache is that of the instance', async () => {
+      class Users {
+        readonly cache = cache
+        @Cached('thing:{0}', '1h', { cache: (self) => self.cache })
+        find(id: string) {
+          return load(id)
+        }
+      }
+      class Orders {
+        constructor(readonly cache: Cache) {}
+
+        @Cached('thing:{0}', '1h', { cache: (self) => self.cache })
+        findOrder(id: string) {
+          return load(id)
+        }
+      }
+      const other = createCache({ redis: false, logger: false })
+      await new Users().find('1')
+      await new Orders(other).findOrder('1')
+      sinon.assert.notCalled(warned)
+      await new Orders(cache).findOrder('1')
+      await new Orders(cache).findOrder('2')
+      sinon.assert.calledOnceWithMatch(
+        warned,
+        sinon.match(/^@Cached on Orders\.findOrder: .*@Cached on Users\.find too/),
+      )
+      await other.close()
+    })
+
+    it('and of two classes of one name, where neither method has a key', async () => {
+      const make = (text: string) => {
+        class Service {
+          readonly what = text
+          @Cached(undefined, '1h', { cache: () => cache })
+          find() {
+            return load(this.what)
+          }
+        }
+        return Service
+      }
+      const Other = (() => {
+        class Service {
+          @Cached(undefined, '1h', { cache: () => cache })
+          find() {
+            return load('other')
+          }
+        }
+        return Service
+      })()
+      await new (make('a'))().find()
+      // The same code once more, as a factory or a reload gives it.
+      await new (make('b'))().find()
+      sinon.assert.notCalled(warned)
+      await new Other().find()
+      sinon.assert.calledOnceWithMatch(
+        warned,
+        sinon.match(/^@Cached on Service\.find: its key 'Service\.find:' /),
+      )
+    })
+
+    it('but not of a method and the one that it overrides, nor where a function makes the key', () => {
+      const declare = (): unknown => {
+        class Users {
+          @Cached('thing:{0}', '1h', { cache })
+          find(id: string) {
+            return load(id)
+          }
+        }
+        class Teachers extends Users {
+          @Cached('thing:{0}', '1h', { cache })
+          override find(id: string) {
+            return load(`teacher ${id}`)
+          }
+
+          @Cached((id) => ['thing', id], '1h', { cache })
+          findAgain(id: string) {
+            return load(id)
+          }
+        }
+        return [Users, Teachers]
+      }
+      declare()
+      sinon.assert.notCalled(warned)
+    })
+  })
+
   describe('refuses a call whose key names nothing, without running the method', () => {
     class Users {
       @Cached('user:{0.id}:{1}', '1h', { cache: () => cache })
@@ -526,7 +827,7 @@ describe('@Cached', () => {
         const error: unknown = await call(new Users()).catch((caught: unknown) => caught)
         expect(error).to.be.instanceOf(InvalidKeyError).with.property('code', 'invalid_key')
         expect(String(error))
-          .to.match(/^InvalidKeyError: @Cached on (Users\.)?/)
+          .to.match(/^InvalidKeyError: @Cached on Users\./)
           .and.match(message)
         expect(loads).to.equal(0)
       })
@@ -535,11 +836,21 @@ describe('@Cached', () => {
 
   describe('is refused, when the class is declared,', () => {
     const refused: [what: string, given: unknown[], message: RegExp][] = [
-      ['without a key', [], /find: key: expected a template like 'role:\{0\}'.*got undefined/],
+      ['with null for a key', [null], /find: key: expected a template like 'role:\{0\}'.*got null/],
       ['with an empty key', [''], /find: key: .*got ''/],
       ['with an array for a key', [['user']], /find: key: .*got an array/],
       ['with a name in a template', ['user:{id}'], /find: key: expected places like \{0\}.*'user:\{id\}'/],
       ['with a stray brace in a template', ['user:{0'], /find: key: expected places like/],
+      [
+        'with a condition that is none',
+        ['user', '1h', { when: true }],
+        /find: when: expected a function, got true/,
+      ],
+      [
+        'with a scope that is none',
+        ['user', '1h', { scope: 'north' }],
+        /find: scope: expected a function, got 'north'/,
+      ],
       ['with a ttl of 0', ['user', 0], /find: ttl: expected a positive number.*got 0/],
       ['with a ttl of NaN', ['user', NaN], /find: ttl: .*got NaN/],
       ['with a ttl that ms cannot read', ['user', 'soon'], /find: ttl: .*got 'soon'/],

@@ -82,14 +82,14 @@ describe('The decorators, compiled by tsc', () => {
       'all(): Query<string[]> { return Promise.resolve([]) }',
     ]) {
       it(`let them take ${method}`, () => {
-        const source = `interface Query<Value> extends Promise<Value> {}; class Users { @Cached('users') ${method} }`
+        const source = `interface Query<Value> extends Promise<Value> {}; class Users { @Cached(() => 'users') ${method} }`
         expect(() => declare(source, metadata)).not.to.throw()
       })
     }
 
     it('let them take a method that returns a subclass of Promise', () => {
       const source = `class Query<Value> extends Promise<Value> {}
-        class Users { @Cached('users') all(): Query<string[]> { return Query.resolve([]) as Query<string[]> } }`
+        class Users { @Cached(() => 'users') all(): Query<string[]> { return Query.resolve([]) as Query<string[]> } }`
       expect(() => declare(source, metadata)).not.to.throw()
     })
 

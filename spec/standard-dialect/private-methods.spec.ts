@@ -86,6 +86,9 @@ describe('The decorators in the standard dialect alone', () => {
         @Cached('users')
         accessor find = (id: string) => Promise.resolve(id)
       }
-    expect(declare).to.throw(NotCacheableError, /^@Cached on find: expected an async method, got 'accessor'/)
+    expect(declare).to.throw(
+      NotCacheableError,
+      /^@Cached on find: expected an async method, got an accessor$/,
+    )
   })
 })

@@ -1,6 +1,17 @@
 import { expectTypeOf } from 'expect-type'
-import { Cached, CacheEvict } from 'holdfast'
-import type { Cache, CachedOptions, EvictOptions, KeyFunction, KeyPart } from 'holdfast'
+import { Cached, cachedMethod, CacheEvict, CachePut, decoratedMethods, withoutCache } from 'holdfast'
+import type {
+  Cache,
+  CachedMethod,
+  CachedOptions,
+  CallOptions,
+  DecoratedMethod,
+  EvictOptions,
+  KeyFunction,
+  KeyPart,
+  PutOptions,
+  Stored,
+} from 'holdfast'
 
 interface User {
   id: string
@@ -127,6 +138,91 @@ export class Inferred {
   @Cached('users')
   async inferred() {
     return [await load()]
+  }
+
+  @Cached(undefined, '1h', {
+    when(filter, page) {
+      expectTypeOf(this.tenant).toEqualTypeOf<'north'>()
+      expectTypeOf(filter).toEqualTypeOf<{ name: string }>()
+      return page > 1
+    },
+    scope: (self) => {
+      expectTypeOf(self.tenant).toEqualTypeOf<'north'>()
+      return self.tenant
+    },
+  })
+  byDefaultKey(filter: { name: string }, page: number): Promise<User> {
+    return load(filter, page)
+  }
+
+  @Cached()
+  withNothing(): Promise<User> {
+    return load()
+  }
+
+  @CachePut(
+    (id) => {
+      expectTypeOf(id).toEqualTypeOf<string>()
+      return ['user', id]
+    },
+    (user, id, name) => {
+      expectTypeOf(user).toEqualTypeOf<User>()
+      expectTypeOf(name).toEqualTypeOf<string>()
+      return user.id === id ? '1h' : 1000
+    },
+    {
+      unless(user, id) {
+        expectTypeOf(this.tenant).toEqualTypeOf<'north'>()
+        expectTypeOf(id).toEqualTypeOf<string>()
+        return user.name === ''
+      },
+      resultTags: (user) => [user.name],
+    },
+  )
+  put(id: string, name: string): Promise<User> {
+    return load(id, name)
+  }
+
+  @CachePut(undefined, '1h', {
+    resultKey: (user, name) => {
+      expectTypeOf(user).toEqualTypeOf<User>()
+      expectTypeOf(name).toEqualTypeOf<string>()
+      return ['user', user.id]
+    },
+  })
+  create(name: string): Promise<User> {
+    return load(name)
+  }
+
+  @CacheEvict((ids) => ids.map((id) => ['user', id]))
+  removeAll(ids: string[]): Promise<void> {
+    return load(ids).then(() => undefined)
+  }
+
+  @CacheEvict({
+    all: true,
+    timing: 'both',
+    when: (id) => id !== '',
+    resultKey(users, id) {
+      expectTypeOf(this.tenant).toEqualTypeOf<'north'>()
+      expectTypeOf(id).toEqualTypeOf<string>()
+      return users.map((user) => ['user', user.id])
+    },
+    resultTags: (users) => users.map(({ name }) => name),
+  })
+  merge(id: string): Promise<User[]> {
+    return Promise.all([load(id)])
+  }
+
+  overloaded(id: string): Promise<User>
+  overloaded(id: number, isMany: boolean): Promise<User>
+  @Cached((id, isMany) => ['user', id, isMany ?? false])
+  overloaded(id: string | number, isMany?: boolean): Promise<User> {
+    return load(id, isMany)
+  }
+
+  own(): Promise<Stored> {
+    return cachedMethod(this, 'find').delete('7', 1)
   }
 }
 
@@ -270,6 +366,7 @@ export class NotAsync {
 /** Options that nobody reads, or that are none, are refused. */
 export class WrongOptions {
   declare readonly store: string
+  declare readonly maybe: string | undefined
 
   // @ts-expect-error -- there is no such option
   @Cached('users', '1h', { tag: ['users'] })
@@ -307,10 +404,58 @@ export class WrongOptions {
     return load()
   }
 
-  // @ts-expect-error -- a key is needed
-  @Cached()
+  // @ts-expect-error -- a key is needed, of the call or of the result
+  @CachePut()
   withoutKey(): Promise<User> {
     return load()
+  }
+
+  // @ts-expect-error -- a scope is a function of the instance
+  @Cached('users', '1h', { scope: 'north' })
+  fixedScope(): Promise<User> {
+    return load()
+  }
+
+  // @ts-expect-error -- the instance may be nobody's
+  @Cached('users', '1h', { scope: (self) => self.maybe })
+  maybeScope(): Promise<User> {
+    return load()
+  }
+
+  // @ts-expect-error -- a condition that has to be waited for
+  @Cached('users', '1h', { when: () => Promise.resolve(true) })
+  promisedCondition(): Promise<User> {
+    return load()
+  }
+
+  // @ts-expect-error -- a ttl is a number or a string
+  @CachePut('users', (user) => user.name === '')
+  wrongTtl(): Promise<User> {
+    return load()
+  }
+
+  // @ts-expect-error -- an object
+  @CacheEvict({ resultKey: (user) => ['user', user] })
+  wrongResult(): Promise<User> {
+    return load()
+  }
+
+  // @ts-expect-error -- keys that are not given as their parts
+  @CacheEvict((ids) => [ids.map((id) => ({ id }))])
+  wrongKeys(ids: string[]): Promise<User> {
+    return load(ids)
+  }
+
+  // @ts-expect-error -- there is no such time
+  @CacheEvict('users', { timing: 'later' })
+  wrongTiming(): Promise<User> {
+    return load()
+  }
+
+  // @ts-expect-error -- synchronous
+  @CachePut('users')
+  synchronous(): User {
+    return { id: '', name: '' }
   }
 }
 
@@ -321,4 +466,25 @@ expectTypeOf<Inferred['generic']>().toEqualTypeOf<<Id extends string>(id: Id) =>
 
 expectTypeOf<KeyPart>().toEqualTypeOf<string | number | bigint | boolean>()
 expectTypeOf<ReturnType<KeyFunction<[]>>>().toEqualTypeOf<string | readonly KeyPart[]>()
-expectTypeOf<EvictOptions<Inferred, [string]>>().toEqualTypeOf<CachedOptions<Inferred, [string]>>()
+expectTypeOf<CachedOptions<Inferred, [string]>>().toExtend<CallOptions<Inferred, [string]>>()
+expectTypeOf<PutOptions<Inferred, [string], User>>().toExtend<CallOptions<Inferred, [string]>>()
+expectTypeOf<EvictOptions<Inferred, [string], User>>().toExtend<CallOptions<Inferred, [string]>>()
+
+// The handle takes the method's own arguments, and knows what comes out.
+declare const service: Inferred
+const found = cachedMethod(service, 'find')
+expectTypeOf(found).toEqualTypeOf<CachedMethod<[id: string, year: number], User>>()
+expectTypeOf(found.get('7', 1)).toEqualTypeOf<Promise<User | undefined>>()
+expectTypeOf(found.delete('7', 1)).toEqualTypeOf<Promise<Stored>>()
+expectTypeOf(cachedMethod(Inferred, 'find').key(7)).toEqualTypeOf<string>()
+expectTypeOf(cachedMethod(service, byName).get(7n)).toEqualTypeOf<Promise<User | undefined>>()
+// @ts-expect-error -- an argument is missing
+void found.delete('7')
+// @ts-expect-error -- an argument of another type
+void found.get(7, 1)
+// @ts-expect-error -- there is no such method
+cachedMethod(service, 'search')
+expectTypeOf(cachedMethod(service, 'tenant')).toBeNever()
+
+expectTypeOf(decoratedMethods()).toEqualTypeOf<readonly DecoratedMethod[]>()
+expectTypeOf(withoutCache(() => service.find('7', 1))).toEqualTypeOf<Promise<User>>()

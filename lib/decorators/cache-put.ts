@@ -1,0 +1,131 @@
+import type { KeyFunction, KeyPart, Owner } from '../cache/cache-key'
+import type { Method } from '../cache/cached'
+import { requirePromise } from '../cache/cached'
+import type { CallOptions, CallPlan, ResultTtl } from '../cache/call-plan'
+import {
+  CALL_OPTIONS,
+  compileCache,
+  compileResultTags,
+  compileTags,
+  compileTest,
+  compileTtl,
+} from '../cache/call-plan'
+import { checkOptions } from '../check-options'
+import { InvalidOptionError } from '../errors'
+import { noteDecorated } from './decorated-methods'
+import type { MethodDecorator } from './dialect'
+import { decorateMethod } from './dialect'
+import type { CompiledKeys } from './several-keys'
+import { compileKeys, compileResultKeys } from './several-keys'
+
+/** What `@CachePut` may say beside key and ttl. */
+export interface PutOptions<Self, Args extends readonly unknown[], Value = unknown> extends CallOptions<
+  Self,
+  Args
+> {
+  /** The key, where it can be named only when there is a result: made from it and the arguments. */
+  readonly resultKey?: (this: Self, result: Value, ...args: Args) => string | readonly KeyPart[]
+  /** More tags, which can be named only when there is a result. @default none */
+  readonly resultTags?: (this: Self, result: Value, ...args: Args) => readonly string[]
+  /** Whether a result is not to be stored: its key is dropped then, for what was there is old. @default never */
+  readonly unless?: (this: Self, result: Value, ...args: Args) => boolean
+}
+
+interface PutPlan {
+  readonly owner: Owner
+  readonly cache: CallPlan['cache']
+  readonly when: CallPlan['when']
+  readonly keys: CompiledKeys | undefined
+  readonly tags: CallPlan['tags']
+  readonly ttl: ReturnType<typeof compileTtl>
+  /** These three are given the result before the arguments. */
+  readonly resultKeys: CompiledKeys | undefined
+  readonly resultTags: CallPlan['tags'] | undefined
+  readonly unless: CallPlan['when']
+}
+
+const KNOWN = [...CALL_OPTIONS, 'resultKey', 'resultTags', 'unless'] as const
+
+/**
+ * Runs a method each time, and stores its result in place of what is under the key, for `@Cached` to find. The
+ * caller goes on when that is done. Where the method throws, nothing is stored and nothing is dropped.
+ *
+ * Of two calls that overlap, the result that comes last stands, be it the older one: where that may happen,
+ * `@CacheEvict` leaves the next reading to find out.
+ *
+ * @param key - made like the key of `@Cached`; none where `resultKey` makes it.
+ * @param ttl - how long a result lives: milliseconds, a string like `'5m'` or a function of the result and the
+ *   arguments; the cache's own ttl if left out.
+ *
+ * @example
+ * class Users {
+ *   \@CachePut((id) => ['user', id], '1h')
+ *   async update(id: string, name: string) { return db.update(id, name) }
+ *
+ *   \@CachePut(undefined, '1h', { resultKey: (user) => ['user', user.id] })
+ *   async create(name: string) { return db.create(name) }
+ * }
+ *
+ * @throws {InvalidOptionError} at decoration, for a key, ttl or option that is none; {@link NotCacheableError}
+ *   on anything but an async method; {@link InvalidEnvironmentError} where the default cache could not be made.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export function CachePut<Self, Args extends readonly any[], Value>(
+  key: string | NoInfer<KeyFunction<Args, Self>> | undefined,
+  ttl?: NoInfer<ResultTtl<Self, Args, Value>>,
+  options?: NoInfer<PutOptions<Self, Args, Value>>,
+): MethodDecorator<Self, Args, Value> {
+  return (...decorated) =>
+    decorateMethod('@CachePut', decorated, (method, declared) => {
+      const plan = planPut(declared, { key, ttl, options })
+      noteDecorated(declared, { key: key ?? options?.resultKey, ttl, tags: options?.tags })
+      return putAround(method, plan)
+    })
+}
+
+function planPut(
+  owner: Owner,
+  { key, ttl, options }: { readonly key: unknown; readonly ttl: unknown; readonly options: unknown },
+): PutPlan {
+  checkOptions(owner.label, options, KNOWN)
+  const given = (options ?? {}) as Partial<Record<(typeof KNOWN)[number], unknown>>
+  const { tags, when, scope, cache, resultKey, resultTags, unless } = given
+  if (key !== undefined && resultKey !== undefined) {
+    throw new InvalidOptionError(
+      `${owner.label}: resultKey`,
+      'expected either a key or a resultKey, got both',
+    )
+  }
+  return {
+    owner,
+    cache: compileCache(owner, cache),
+    when: compileTest(owner, 'when', when),
+    keys: resultKey === undefined ? compileKeys(owner, key, scope) : undefined,
+    tags: compileTags(owner, tags),
+    ttl: compileTtl(owner, ttl),
+    resultKeys: compileResultKeys(owner, resultKey, scope),
+    resultTags: compileResultTags(owner, resultTags),
+    unless: compileTest(owner, 'unless', unless),
+  }
+}
+
+function putAround(method: Method, plan: PutPlan): Method {
+  const { owner } = plan
+  return async function (...args) {
+    if (plan.when?.(this, args) === false) return requirePromise(owner, Reflect.apply(method, this, args))
+    // Found before the method runs: arguments that name nothing are an error before anything has changed.
+    const cache = plan.cache(this)
+    const named = plan.keys?.(this, args)
+    const tags = plan.tags(this, args)
+    const result = await requirePromise(owner, Reflect.apply(method, this, args))
+    const made = [result, ...args]
+    const keys = named ?? plan.resultKeys?.(this, made) ?? []
+    if (plan.unless?.(this, made) === true) await Promise.all(keys.map((key) => cache.delete(key)))
+    else {
+      const allTags = [...tags, ...(plan.resultTags?.(this, made) ?? [])]
+      const ttl = plan.ttl(this, made)
+      await Promise.all(keys.map((key) => cache.set(key, result, ttl, { tags: allTags })))
+    }
+    return result
+  }
+}
