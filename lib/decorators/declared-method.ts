@@ -12,8 +12,8 @@ export interface Place {
   /** Whether it is a method of the class itself. */
   readonly isStatic: boolean
   /**
-   * One object for the methods of a class, which inherits from that of its superclass: with `experimentalDecorators`
-   * the prototype, or the class for static methods; with standard decorators the class's metadata.
+   * One object for the methods of a class: with `experimentalDecorators` the prototype, or the class for static
+   * methods; with standard decorators the class's metadata.
    */
   readonly home: object
 }
@@ -26,6 +26,7 @@ export class DeclaredMethod implements Owner {
   /** Where it stands. */
   readonly place: Place
   #class: Class | undefined
+  #waiting: (() => void)[] = []
 
   constructor(place: Place, declaredIn?: Class) {
     this.place = place
@@ -50,14 +51,27 @@ export class DeclaredMethod implements Owner {
 
   /** Learns the class from somebody who has the method: an instance, or a class with it as its own. */
   meet(self: unknown): void {
-    if (this.#class === undefined) this.#class = this.#classAbove(self)
+    if (this.#class !== undefined) return
+    this.#class = this.#classAbove(self)
+    for (const go of this.#waiting.splice(0)) go()
   }
 
-  /** Whether this is the method of the same name in a subclass of the other's class. */
-  overrides({ place }: DeclaredMethod): boolean {
-    const { name, isStatic, home } = this.place
-    const isSameName = name === place.name && isStatic === place.isStatic
-    return isSameName && Object.prototype.isPrototypeOf.call(place.home, home)
+  /** Does something as soon as the class is known. */
+  onceClassIsKnown(go: () => void): void {
+    if (this.#class === undefined) this.#waiting.push(go)
+    else go()
+  }
+
+  /** Whether the other one is a method of the same name in another class. */
+  isNamesakeOf({ place }: DeclaredMethod): boolean {
+    return this.place.name === place.name && this.place.isStatic === place.isStatic
+  }
+
+  /** Whether it is a namesake's in a subclass of the other's class. To be asked when the class is known. */
+  overrides(other: DeclaredMethod): boolean {
+    const above = other.declaredIn
+    const isSubclass = above !== undefined && Object.prototype.isPrototypeOf.call(above, this.#class ?? {})
+    return isSubclass && this.isNamesakeOf(other)
   }
 
   #classAbove(self: unknown): Class | undefined {

@@ -33,10 +33,19 @@ export function claimKey(space: object, key: string, method: DeclaredMethod, cla
     claimed.set(key, { method, source })
     return
   }
-  const isMeant = method.overrides(before.method) || before.method.overrides(method)
-  if (before.source === source || isMeant) return
+  if (before.source === source) return
+  const other = before.method
+  // Of methods of the same name one may override the other: with standard decorators that shows a little later.
+  if (method.isNamesakeOf(other))
+    method.onceClassIsKnown(() => {
+      if (!method.overrides(other) && !other.overrides(method)) report(key, method, other)
+    })
+  else report(key, method, other)
+}
+
+function report(key: string, method: DeclaredMethod, other: DeclaredMethod): void {
   process.emitWarning(
-    `${method.label}: its key '${key}' is that of ${before.method.label} too, and each answers with what the other ` +
+    `${method.label}: its key '${key}' is that of ${other.label} too, and each answers with what the other ` +
       'has stored. Give one another key; or, where it is meant so, the same by a function',
     { type: 'HoldfastWarning', code: 'HOLDFAST_SHARED_KEY' },
   )

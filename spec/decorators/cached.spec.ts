@@ -295,19 +295,6 @@ describe('@Cached', () => {
       expect(await Users.find('7')).to.include({ load: 1 })
     })
 
-    it('as a method that has a symbol for a name', async () => {
-      const lookUp = Symbol('look up')
-      class Users {
-        @Cached((id) => ['user', id], '1h', { cache: () => cache })
-        [lookUp](id: string) {
-          return load(id)
-        }
-      }
-      const users = new Users()
-      await users[lookUp]('7')
-      expect(await users[lookUp]('7')).to.deep.equal({ id: '7', load: 1 })
-    })
-
     it('in a subclass that inherits it', async () => {
       class Users {
         readonly kind: string = 'user'
@@ -695,6 +682,26 @@ describe('@Cached', () => {
       )
     })
 
+    it('when the second has an instance, where both are called the same', () => {
+      class Users {
+        @Cached('thing:{0}', '1h', { cache })
+        find(id: string) {
+          return load(id)
+        }
+      }
+      class Orders {
+        @Cached('thing:{0}', '1h', { cache })
+        find(id: string) {
+          return load(`order ${id}`)
+        }
+      }
+      expect([new Users(), new Orders()]).to.have.lengthOf(2)
+      sinon.assert.calledOnceWithMatch(
+        warned,
+        sinon.match(/^@Cached on Orders\.find: its key 'thing:\{0\}' is that of @Cached on Users\.find too/),
+      )
+    })
+
     it('when the second is first called, where the cache is that of the instance', async () => {
       class Users {
         readonly cache = cache
@@ -774,7 +781,7 @@ describe('@Cached', () => {
             return load(id)
           }
         }
-        return [Users, Teachers]
+        return [new Users(), new Teachers()]
       }
       declare()
       sinon.assert.notCalled(warned)

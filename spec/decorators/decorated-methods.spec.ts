@@ -5,7 +5,6 @@ import { currentDialect } from './current-dialect'
 
 describe('decoratedMethods', () => {
   const cache = createCache({ redis: false, logger: false })
-  const lookUp = Symbol('look up')
 
   after(() => cache.close())
 
@@ -30,7 +29,7 @@ describe('decoratedMethods', () => {
         }
 
         @Cached(undefined, undefined, { cache })
-        [lookUp](id: string) {
+        byDefault(id: string) {
           return Promise.resolve(id)
         }
 
@@ -65,7 +64,7 @@ describe('decoratedMethods', () => {
         ttl: 5000,
         tags: 'by arguments',
       },
-      { ...common, decorator: '@Cached', method: 'Symbol(look up)', key: 'by class, method and arguments' },
+      { ...common, decorator: '@Cached', method: 'byDefault', key: 'by class, method and arguments' },
       { ...common, decorator: '@CachePut', method: 'put', key: 'listed:{0}', ttl: 'by result' },
       { ...common, decorator: '@CacheEvict', method: 'evict', key: 'listed:{0}' },
       { ...common, decorator: '@CacheEvict', method: 'evict', key: 'none', tags: ['people'] },

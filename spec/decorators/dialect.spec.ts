@@ -109,22 +109,7 @@ describe(`The decorators in the ${currentDialect} dialect`, () => {
     expect(declare).to.throw(isLegacy ? /^@Cached on Users\.find: key: / : /^@Cached on find: key: /)
   })
 
-  it('name a method that has a symbol for a name', () => {
-    const lookUp = Symbol('look up')
-    const declare = (): unknown => {
-      class Users {
-        @Cached('user:{id}')
-        [lookUp](id: string) {
-          return Promise.resolve(id)
-        }
-      }
-      return Users
-    }
-    expect(declare).to.throw(/^@Cached on (Users\.)?Symbol\(look up\): key: /)
-  })
-
   it('keep the name and the length of the method', () => {
-    const byName = Symbol('by name')
     class Users {
       @Cached((id) => ['user', id], '1h', { cache: () => cache })
       find(id: string, depth: number, ...rest: string[]) {
@@ -135,15 +120,9 @@ describe(`The decorators in the ${currentDialect} dialect`, () => {
       rename(id: string, name: string) {
         return Promise.resolve(id + name)
       }
-
-      @Cached('users', '1h', { cache: () => cache })
-      [byName]() {
-        return Promise.resolve([])
-      }
     }
     expect(shapeOf(Users.prototype, 'find')).to.deep.equal({ name: 'find', length: 2 })
     expect(shapeOf(Users.prototype, 'rename')).to.deep.equal({ name: 'rename', length: 2 })
-    expect(shapeOf(Users.prototype, byName)).to.deep.equal({ name: '[by name]', length: 0 })
   })
 
   it('leave the method on the prototype as the language puts it there', () => {
