@@ -5,12 +5,43 @@ import { InvalidOptionError, NotCacheableError } from '../errors'
 import type { SayOfCall } from './cache'
 import type { KeyFunction, Owner } from './cache-key'
 import { compileKey } from './cache-key'
-import type { CallOptions, CallPlan } from './call-plan'
-import { CALL_OPTIONS, planCalls } from './call-plan'
+import type { CallOptions, CallPlan, ResultTtl } from './call-plan'
+import { CALL_OPTIONS, compileResultTags, compileTest, compileTtl, planCalls } from './call-plan'
+import type { LoadOptions, Ttl } from './entry-options'
+import { parseGrace } from './entry-options'
 import { isWithoutCache } from './without-cache'
 
 /** What `cached` and `@Cached` may say beside key and ttl. */
-export type CachedOptions<Self, Args extends readonly unknown[]> = CallOptions<Self, Args>
+export interface CachedOptions<Self, Args extends readonly unknown[], Value = unknown> extends CallOptions<
+  Self,
+  Args
+> {
+  /** Whether a result is not to be stored. Those who asked get it all the same. @default all are stored */
+  readonly unless?: (this: Self, result: Value, ...args: Args) => boolean
+  /**
+   * How long past its ttl a result may still stand in: milliseconds, or a string like `'1h'`; 0 for not at all. It is
+   * answered at once then, while the method runs once behind, and for as long as that fails.
+   *
+   * @default 0
+   */
+  readonly grace?: Duration
+  /**
+   * The longest that a call waits where there is nothing to answer with: milliseconds, or a string like `'2s'`. It
+   * rejects with a {@link LoaderTimeoutError} then; the method's result is stored for the next call.
+   *
+   * @default as long as it takes
+   */
+  readonly loaderTimeout?: Duration
+  /** More tags, which can be named only when there is a result. @default none */
+  readonly resultTags?: (this: Self, result: Value, ...args: Args) => readonly string[]
+}
+
+type Call = [self: unknown, args: readonly unknown[]]
+
+interface LifeOfCall {
+  readonly ttl: Ttl | undefined
+  readonly options: LoadOptions
+}
 
 type AsyncFunction<Self, Args extends readonly unknown[], Value> = (
   this: Self,
@@ -25,7 +56,8 @@ export type Method = (this: unknown, ...args: unknown[]) => Promise<unknown>
  * However many callers ask at once, it runs once. What it throws reaches them all, and is not cached.
  *
  * @param key - a template by position (`'role:{0}'`) or a function of the arguments (`(id) => ['user', id]`).
- * @param ttl - how long a result lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
+ * @param ttl - how long a result lives: milliseconds, a string like `'5m'` or a function of the result and the
+ *   arguments; the cache's own ttl if left out.
  *
  * @example
  * const findUser = cached((id: string) => db.user(id), (id) => ['user', id], '1h')
@@ -36,15 +68,28 @@ export type Method = (this: unknown, ...args: unknown[]) => Promise<unknown>
 export function cached<Self, Args extends readonly unknown[], Value>(
   fn: AsyncFunction<Self, Args, Value>,
   key: string | NoInfer<KeyFunction<Args, Self>>,
-  ttl?: Duration,
-  options?: NoInfer<CachedOptions<Self, Args>>,
+  ttl?: NoInfer<ResultTtl<Self, Args, Value>>,
+  options?: NoInfer<CachedOptions<Self, Args, Value>>,
 ): AsyncFunction<Self, Args, Value> {
   if (typeof fn !== 'function') {
     throw new InvalidOptionError('cached', `expected a function, got ${describeValue(fn)}`)
   }
   const owner = { label: fn.name === '' ? 'cached' : `cached(${fn.name})` }
-  const plan = planCalls(owner, compileKey(owner, key), options, CALL_OPTIONS)
-  return cacheCalls(fn as unknown as Method, plan, ttl) as unknown as AsyncFunction<Self, Args, Value>
+  const plan = planCalls(owner, compileKey(owner, key), options, CACHED_OPTIONS)
+  return cacheCalls(fn as unknown as Method, plan, { ttl, options }) as unknown as AsyncFunction<
+    Self,
+    Args,
+    Value
+  >
+}
+
+/** The names of {@link CachedOptions}. */
+export const CACHED_OPTIONS = [...CALL_OPTIONS, 'unless', 'grace', 'loaderTimeout', 'resultTags'] as const
+
+/** What {@link cacheCalls} reads of a value's life. */
+export interface Life {
+  readonly ttl: unknown
+  readonly options: Partial<Record<(typeof CACHED_OPTIONS)[number], unknown>> | undefined
 }
 
 /** Where the calls of each of these functions find their values. */
@@ -56,13 +101,12 @@ export function planOf(fn: object): CallPlan | undefined {
 }
 
 /** What `cached` and `@Cached` have in common: the function that stands in for another and caches its results. */
-export function cacheCalls(fn: Method, plan: CallPlan, ttl: Duration | undefined): Method {
-  const { owner, cache, key, tags, when } = plan
-  const ttlMs = ttl === undefined ? undefined : parseDuration(ttl, `${owner.label}: ttl`)
+export function cacheCalls(fn: Method, plan: CallPlan, life: Life): Method {
+  const { owner, cache, key, when } = plan
+  const lives = compileLife(plan, life)
   const say: SayOfCall = (self, args) => ({
     loader: () => runApart(owner, fn, self, args),
-    ttl: ttlMs,
-    options: { tags: tags(self, args) },
+    ...lives(self, args),
   })
   // Neither async nor with a closure in it: what a hit costs more than the look-up is the making of its key.
   const call: Method = function (...args) {
@@ -78,6 +122,32 @@ export function cacheCalls(fn: Method, plan: CallPlan, ttl: Duration | undefined
   }
   plans.set(call, plan)
   return call
+}
+
+/** Compiles how long results live and what they depend on, as the call of a cache is told. */
+function compileLife({ owner, tags }: CallPlan, { ttl, options = {} }: Life): (...call: Call) => LifeOfCall {
+  const ttlOf = compileTtl(owner, ttl)
+  const unless = compileTest(owner, 'unless', options.unless)
+  const resultTags = compileResultTags(owner, options.resultTags)
+  const fixed = {
+    grace: parseGrace(`${owner.label}: grace`, options.grace as Duration | undefined),
+    ...(options.loaderTimeout !== undefined && {
+      loaderTimeout: parseDuration(options.loaderTimeout as Duration, `${owner.label}: loaderTimeout`),
+    }),
+  }
+  return (self, args) => {
+    const named = tags(self, args)
+    return {
+      ttl:
+        typeof ttl === 'function' ? (result) => ttlOf(self, [result, ...args]) as number : ttlOf(self, args),
+      options: {
+        ...fixed,
+        tags:
+          resultTags === undefined ? named : (result) => [...named, ...resultTags(self, [result, ...args])],
+        ...(unless !== undefined && { unless: (result: unknown) => unless(self, [result, ...args]) }),
+      },
+    }
+  }
 }
 
 /**

@@ -10,7 +10,9 @@ import {
   compileTest,
   compileTtl,
 } from '../cache/call-plan'
+import { parseGrace } from '../cache/entry-options'
 import { checkOptions } from '../check-options'
+import type { Duration } from '../duration'
 import { InvalidOptionError } from '../errors'
 import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
@@ -27,6 +29,12 @@ export interface PutOptions<Self, Args extends readonly unknown[], Value = unkno
   readonly resultKey?: (this: Self, result: Value, ...args: Args) => string | readonly KeyPart[]
   /** More tags, which can be named only when there is a result. @default none */
   readonly resultTags?: (this: Self, result: Value, ...args: Args) => readonly string[]
+  /**
+   * How long past its ttl a result may still stand in, as `@Cached` has it: milliseconds, or a string like `'1h'`.
+   *
+   * @default 0
+   */
+  readonly grace?: Duration
   /** Whether a result is not to be stored: its key is dropped then, for what was there is old. @default never */
   readonly unless?: (this: Self, result: Value, ...args: Args) => boolean
 }
@@ -38,13 +46,14 @@ interface PutPlan {
   readonly keys: CompiledKeys | undefined
   readonly tags: CallPlan['tags']
   readonly ttl: ReturnType<typeof compileTtl>
+  readonly graceMs: number
   /** These three are given the result before the arguments. */
   readonly resultKeys: CompiledKeys | undefined
   readonly resultTags: CallPlan['tags'] | undefined
   readonly unless: CallPlan['when']
 }
 
-const KNOWN = [...CALL_OPTIONS, 'resultKey', 'resultTags', 'unless'] as const
+const KNOWN = [...CALL_OPTIONS, 'resultKey', 'resultTags', 'unless', 'grace'] as const
 
 /**
  * Runs a method each time, and stores its result in place of what is under the key, for `@Cached` to find. The
@@ -89,7 +98,7 @@ function planPut(
 ): PutPlan {
   checkOptions(owner.label, options, KNOWN)
   const given = (options ?? {}) as Partial<Record<(typeof KNOWN)[number], unknown>>
-  const { tags, when, scope, cache, resultKey, resultTags, unless } = given
+  const { tags, when, scope, cache, resultKey, resultTags, unless, grace } = given
   if (key !== undefined && resultKey !== undefined) {
     throw new InvalidOptionError(
       `${owner.label}: resultKey`,
@@ -103,6 +112,7 @@ function planPut(
     keys: resultKey === undefined ? compileKeys(owner, key, scope) : undefined,
     tags: compileTags(owner, tags),
     ttl: compileTtl(owner, ttl),
+    graceMs: parseGrace(`${owner.label}: grace`, grace as Duration | undefined),
     resultKeys: compileResultKeys(owner, resultKey, scope),
     resultTags: compileResultTags(owner, resultTags),
     unless: compileTest(owner, 'unless', unless),
@@ -120,11 +130,17 @@ function putAround(method: Method, plan: PutPlan): Method {
     const result = await requirePromise(owner, Reflect.apply(method, this, args))
     const made = [result, ...args]
     const keys = named ?? plan.resultKeys?.(this, made) ?? []
-    if (plan.unless?.(this, made) === true) await Promise.all(keys.map((key) => cache.delete(key)))
-    else {
-      const allTags = [...tags, ...(plan.resultTags?.(this, made) ?? [])]
-      const ttl = plan.ttl(this, made)
-      await Promise.all(keys.map((key) => cache.set(key, result, ttl, { tags: allTags })))
+    let isPut = false
+    try {
+      if (plan.unless?.(this, made) !== true) {
+        const options = { tags: [...tags, ...(plan.resultTags?.(this, made) ?? [])], grace: plan.graceMs }
+        const ttlMs = plan.ttl(this, made)
+        await Promise.all(keys.map((key) => cache.set(key, result, ttlMs, options)))
+        isPut = true
+      }
+    } finally {
+      // What was there is old, also where a function of the result fails.
+      if (!isPut) await cache.deleteMany(keys)
     }
     return result
   }

@@ -1,10 +1,9 @@
 import type { CompiledKey, KeyFunction } from '../cache/cache-key'
 import { compileKey } from '../cache/cache-key'
 import type { CachedOptions } from '../cache/cached'
-import { cacheCalls } from '../cache/cached'
-import type { CallPlan } from '../cache/call-plan'
-import { CALL_OPTIONS, planCalls } from '../cache/call-plan'
-import type { Duration } from '../duration'
+import { CACHED_OPTIONS, cacheCalls } from '../cache/cached'
+import type { CallPlan, ResultTtl } from '../cache/call-plan'
+import { planCalls } from '../cache/call-plan'
 import type { DeclaredMethod } from './declared-method'
 import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
@@ -20,7 +19,8 @@ import { claimKey, spaceOf } from './shared-keys'
  *   that returns key parts (`(id) => ['user', id]`). It is all that tells one call from another: two methods
  *   with the same key share their values. Without one it is the class, the method and a digest of all arguments,
  *   which takes a microsecond or two to make, and which nobody can name but {@link cachedMethod}.
- * @param ttl - how long a result lives: milliseconds, or a string like `'5m'`; the cache's own ttl if left out.
+ * @param ttl - how long a result lives: milliseconds, a string like `'5m'` or a function of the result and the
+ *   arguments; the cache's own ttl if left out.
  *
  * @example
  * class Users {
@@ -34,16 +34,16 @@ import { claimKey, spaceOf } from './shared-keys'
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export function Cached<Self, Args extends readonly any[], Value>(
   key?: string | NoInfer<KeyFunction<Args, Self>>,
-  ttl?: Duration,
-  options?: NoInfer<CachedOptions<Self, Args>>,
+  ttl?: NoInfer<ResultTtl<Self, Args, Value>>,
+  options?: NoInfer<CachedOptions<Self, Args, Value>>,
 ): MethodDecorator<Self, Args, Value> {
   return (...decorated) =>
     decorateMethod('@Cached', decorated, (method, declared) => {
-      const plan = planCalls(declared, keyOf(declared, key, options?.cache), options, CALL_OPTIONS)
+      const plan = planCalls(declared, keyOf(declared, key, options?.cache), options, CACHED_OPTIONS)
       const watched =
         typeof key === 'string' ? claiming(declared, key, { plan, cache: options?.cache, method }) : plan
       noteDecorated(declared, { key, ttl, tags: options?.tags }, plan)
-      return cacheCalls(method, watched, ttl)
+      return cacheCalls(method, watched, { ttl, options })
     })
 }
 

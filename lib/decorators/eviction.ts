@@ -88,7 +88,7 @@ export function evictAround(method: Method, plan: EvictionPlan): Method {
 
 async function drop(cache: Cache, { keys, tags, all }: Dropped): Promise<void> {
   await Promise.all([
-    ...keys.map((key) => cache.delete(key)),
+    keys.length > 0 && cache.deleteMany(keys),
     tags.length > 0 && cache.invalidateTags(...tags),
     all && cache.clear(),
   ])

@@ -194,7 +194,7 @@ describe('cached', () => {
       const options = { tag: ['a'], cache } as CachedOptions<unknown, []>
       expect(() => cached(run, 'user', '1h', options)).to.throw(
         InvalidOptionError,
-        "cached(run): tag: unknown option; did you mean 'tags'? Known are tags, when, scope, cache",
+        "cached(run): tag: unknown option; did you mean 'tags'? Known are tags, when, scope, cache, unless, grace, loaderTimeout, resultTags",
       )
     })
 

@@ -139,7 +139,7 @@ describe('@CacheEvict', () => {
           return rename()
         }
       }
-      sinon.replace(cache, 'delete', slowly('key dropped'))
+      sinon.replace(cache, 'deleteMany', slowly('key dropped'))
       sinon.replace(cache, 'invalidateTags', slowly('tags dropped'))
       await new Users().rename('a').then(() => events.push('renamed'))
       await new Users().merge().then(() => events.push('merged'))

@@ -131,6 +131,26 @@ describe('@CachePut', () => {
     expect(await cache.has('user:a')).to.equal(false)
   })
 
+  it('lets a result stand in past its ttl, for as long as its grace', async () => {
+    const find = sinon.stub<[string], Promise<User>>().rejects(new Error('The database is away'))
+    class Users {
+      @Cached('user:{0}', '1m', { cache: () => cache, grace: '1m' })
+      find(id: string) {
+        return find(id)
+      }
+
+      @CachePut('user:{0}', '1m', { cache: () => cache, grace: '1m' })
+      rename(id: string, name: string) {
+        return save(id, name)
+      }
+    }
+    await new Users().rename('a', 'Ada')
+    clock.advance(90_000)
+    expect(await new Users().find('a')).to.include({ name: 'Ada' })
+    clock.advance(60_000)
+    expect(await rejection(new Users().find('a'))).to.be.instanceOf(Error)
+  })
+
   it('keeps the copies of each scope apart', async () => {
     class Users {
       @CachePut('user:{0}', '1h', { cache: () => cache, scope: () => 'north' })
@@ -168,6 +188,18 @@ describe('@CachePut', () => {
     it('where a result is not to be stored: its key is dropped', async () => {
       await new Users().rename('a', 'Ada')
       await new Users().rename('a', 'nobody')
+      expect(await cache.has('user:a')).to.equal(false)
+    })
+
+    it('where a function of the result fails, which its caller is told', async () => {
+      class Failing {
+        @CachePut('user:{0}', () => NaN, { cache: () => cache })
+        rename(id: string) {
+          return save(id)
+        }
+      }
+      await new Users().rename('a', 'Ada')
+      expect(await rejection(new Failing().rename('a'))).to.be.instanceOf(InvalidOptionError)
       expect(await cache.has('user:a')).to.equal(false)
     })
 
@@ -245,6 +277,11 @@ describe('@CachePut', () => {
         /rename: resultKey: expected either a key or a resultKey, got both/,
       ],
       ['with a ttl of 0', ['user', 0], /rename: ttl: expected a positive number.*got 0/],
+      [
+        'with a grace that is none',
+        ['user', '1h', { grace: -1 }],
+        /rename: grace: expected a positive number.*got -1/,
+      ],
       ['with a misspelt option', ['user', '1h', { unles: 1 }], /rename: unles: .*did you mean 'unless'/],
       ['with a test that is none', ['user', '1h', { unless: true }], /rename: unless: expected a function/],
       [

@@ -6,6 +6,7 @@ import {
   createCache,
   InvalidKeyError,
   InvalidOptionError,
+  LoaderTimeoutError,
   NotCacheableError,
   setDefaultCache,
 } from 'holdfast'
@@ -476,6 +477,113 @@ describe('@Cached', () => {
     })
   })
 
+  describe('goes by the result', () => {
+    it('in how long it lives, and in its tags', async () => {
+      class Users {
+        readonly prefix = 'of'
+
+        @Cached('user:{0}', (user, id) => (user.id === id && id === 'brief' ? 1000 : '1h'), {
+          cache: () => cache,
+          tags: (id) => [`id:${id}`],
+          resultTags(user, id) {
+            return [`${this.prefix}:${String(user.load)}:${id}`]
+          },
+        })
+        find(id: string) {
+          return load(id)
+        }
+      }
+      const users = new Users()
+      for (const id of ['brief', 'b', 'c']) await users.find(id)
+      clock.advance(1001)
+      expect((await users.find('brief')).load).to.equal(4)
+      expect((await users.find('b')).load).to.equal(2)
+      await cache.invalidateTags('of:2:b')
+      expect((await users.find('b')).load).to.equal(5)
+      expect((await users.find('c')).load).to.equal(3)
+      await cache.invalidateTags('id:c')
+      expect((await users.find('c')).load).to.equal(6)
+    })
+
+    it('in whether it is stored: those who asked get it all the same', async () => {
+      class Users {
+        readonly refused = 1
+
+        @Cached('user:{0}', '1h', {
+          cache: () => cache,
+          unless(user, id) {
+            return user.load === this.refused && id === user.id
+          },
+        })
+        find(id: string) {
+          return load(id)
+        }
+      }
+      const users = new Users()
+      expect(await Promise.all([users.find('a'), users.find('a')])).to.deep.equal([
+        { id: 'a', load: 1 },
+        { id: 'a', load: 1 },
+      ])
+      expect((await users.find('a')).load).to.equal(2)
+      expect((await users.find('a')).load).to.equal(2)
+    })
+
+    for (const [what, ttl, options] of [
+      ['a ttl that is none', () => NaN, {}],
+      ['a test that is no test', '1h', { unless: () => 'yes' }],
+      ['tags that are none', '1h', { resultTags: () => [''] }],
+    ] as [string, () => number, object][]) {
+      it(`and costs nobody the result where that gives ${what}: it is not stored`, async () => {
+        class Users {
+          @Cached('user', ttl, { cache: () => cache, ...options })
+          find() {
+            return load('a')
+          }
+        }
+        expect((await new Users().find()).load).to.equal(1)
+        expect((await new Users().find()).load).to.equal(2)
+      })
+    }
+  })
+
+  it('lets a result stand in past its ttl for as long as its grace, while the method runs behind', async () => {
+    const method = sinon.stub<[string], Promise<User>>()
+    class Users {
+      @Cached('user:{0}', '1m', { cache: () => cache, grace: '1h' })
+      find(id: string) {
+        return method(id)
+      }
+    }
+    const users = new Users()
+    method.resolves({ id: 'a', load: 1 })
+    await users.find('a')
+    clock.advance(61_000)
+    method.rejects(new Error('The database is away'))
+    expect((await users.find('a')).load).to.equal(1)
+    await eventually(() => method.callCount === 2)
+    clock.advance(10_000)
+    method.resolves({ id: 'a', load: 2 })
+    expect((await users.find('a')).load).to.equal(1)
+    await eventually(async () => {
+      expect((await users.find('a')).load).to.equal(2)
+    })
+  })
+
+  it('lets its caller wait no longer than its loaderTimeout', async () => {
+    let finish: (user: User) => void = () => undefined
+    class Users {
+      @Cached('user:{0}', '1m', { cache: () => cache, loaderTimeout: 20 })
+      find(id: string) {
+        return new Promise<User>((resolve) => (finish = resolve)).then((user) => ({ ...user, id }))
+      }
+    }
+    const waiting = new Users().find('a')
+    expect(await rejection(waiting)).to.be.instanceOf(LoaderTimeoutError)
+    finish({ id: 'a', load: 1 })
+    await eventually(() => cache.has('user:a'))
+    expect((await new Users().find('a')).load).to.equal(1)
+  })
+
   describe('under a scope', () => {
     class Users {
       constructor(public tenant: string | number) {}
@@ -858,6 +966,13 @@ describe('@Cached', () => {
         ['user', '1h', { scope: 'north' }],
         /find: scope: expected a function, got 'north'/,
       ],
+      ['with a grace that is none', ['user', '1h', { grace: 'soon' }], /find: grace: expected .*got 'soon'/],
+      [
+        'with a timeout that is none',
+        ['user', '1h', { loaderTimeout: 0 }],
+        /find: loaderTimeout: expected .*got 0/,
+      ],
+      ['with a test that is none', ['user', '1h', { unless: 1 }], /find: unless: expected a function, got 1/],
       ['with a ttl of 0', ['user', 0], /find: ttl: expected a positive number.*got 0/],
       ['with a ttl of NaN', ['user', NaN], /find: ttl: .*got NaN/],
       ['with a ttl that ms cannot read', ['user', 'soon'], /find: ttl: .*got 'soon'/],

@@ -121,7 +121,7 @@ const twistsOfParts: ((parts: KeyPart[], at: number) => KeyPart[])[] = [
 ]
 
 const twistsOfAnything: ((value: unknown) => unknown)[] = [
-  (value) => inspect(value),
+  (value) => (value instanceof Map ? new Set(Array.from(value).flat()) : inspect(value)),
   (value) => (typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : { 0: value }),
   (value) => (typeof value === 'number' ? -value : new Set([value])),
   (value) => (value instanceof Date ? value.getTime() : new Map([[0, value]])),

@@ -14,6 +14,14 @@ expectTypeOf(find).parameters.toEqualTypeOf<Parameters<typeof load>>()
 expectTypeOf(find).returns.toEqualTypeOf<Promise<{ id: string }>>()
 
 cached(load, 'user:{0}', '1h', { cache, tags: (id) => [`user:${id}`] })
+cached(load, 'user:{0}', (user, id) => (user.id === id ? '1h' : 1000), {
+  unless: (user) => {
+    expectTypeOf(user).toEqualTypeOf<{ id: string }>()
+    return user.id === ''
+  },
+  resultTags: (user) => [user.id],
+  grace: '1h',
+})
 cached(load, (id: string) => `user:${id}`, 1000, { tags: ['users'] })
 cached(
   (id: number) => Promise.resolve(id),

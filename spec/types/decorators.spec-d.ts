@@ -140,6 +140,28 @@ export class Inferred {
     return [await load()]
   }
 
+  @Cached(
+    'user:{0}',
+    (user, id) => {
+      expectTypeOf(user).toEqualTypeOf<User>()
+      expectTypeOf(id).toEqualTypeOf<string>()
+      return user.name === '' ? '1m' : 1000
+    },
+    {
+      grace: '1h',
+      loaderTimeout: 2000,
+      unless(user, id) {
+        expectTypeOf(this.tenant).toEqualTypeOf<'north'>()
+        expectTypeOf(user).toEqualTypeOf<User>()
+        return user.id !== id
+      },
+      resultTags: (user) => [user.name],
+    },
+  )
+  byResult(id: string): Promise<User> {
+    return load(id)
+  }
+
   @Cached(undefined, '1h', {
     when(filter, page) {
       expectTypeOf(this.tenant).toEqualTypeOf<'north'>()
@@ -407,6 +429,12 @@ export class WrongOptions {
   // @ts-expect-error -- a key is needed, of the call or of the result
   @CachePut()
   withoutKey(): Promise<User> {
+    return load()
+  }
+
+  // @ts-expect-error -- a test of something else than the result
+  @Cached('users', '1h', { unless: (user: number) => user > 1 })
+  wrongTest(): Promise<User> {
     return load()
   }
 
