@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { cp, mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -23,7 +23,10 @@ describe('The package, installed from its tarball', function () {
 
   const folder = join(tmpdir(), `holdfast-package-${String(process.pid)}`)
   const tarball = join(folder, `${name}-${version}.tgz`)
-  const untyped = new Household(join(folder, 'untyped'), { ...common(), ...ours('express', '@types/node') })
+  const untyped = new Household(join(folder, 'untyped'), {
+    ...common(),
+    ...ours('express', '@types/node', 'expect-type'),
+  })
   const express5 = new Household(join(folder, 'express5'), {
     ...common(),
     ...ours('express', '@types/express', '@types/node'),
@@ -38,20 +41,27 @@ describe('The package, installed from its tarball', function () {
   // The oldest TypeScript that the decorators' types are made for: the first with `NoInfer`.
   const oldest = new Household(join(folder, 'oldest'), { typescript: '~5.4.5' })
 
+  // The newest, which is another compiler; the linter's parser keeps the project itself at the one before.
+  const newest = new Household(join(folder, 'newest'), { typescript: '^7.0.2' })
+
   const typescript = join(ROOT, 'node_modules', 'typescript')
   const oldestTypescript = join(oldest.folder, 'node_modules', 'typescript')
+  const newestTypescript = join(newest.folder, 'node_modules', 'typescript')
 
   before(async function () {
     this.timeout(300_000)
     await mkdir(folder)
     await runToSuccess(ROOT, 'npm', 'pack', '--pack-destination', folder)
     await Promise.all([
-      untyped.install('commonjs', 'esm', 'nodenext'),
+      untyped.install('commonjs', 'esm', 'nodenext', 'types'),
       express5.install('standard-decorators'),
       express4.install('legacy-decorators'),
       jest.install('jest'),
       oldest.install(),
+      newest.install(),
     ])
+    for (const name of ['decorators.spec-d.ts', 'cached.spec-d.ts'])
+      await cp(join(ROOT, 'spec', 'types', name), join(untyped.folder, 'types', name))
   })
 
   after(() => rm(folder, { recursive: true, force: true }))
@@ -125,6 +135,16 @@ describe('The package, installed from its tarball', function () {
     await express4.compile('legacy-decorators', oldestTypescript, '--noEmit', '--skipLibCheck')
     await express5.compile('standard-decorators', oldestTypescript, '--noEmit', '--skipLibCheck')
   })
+
+  for (const [version, compiler] of [
+    ['5.4', oldestTypescript],
+    ['7', newestTypescript],
+  ] as const) {
+    it(`has types that accept and refuse the same under TypeScript ${version}, in both dialects`, async () => {
+      for (const dialect of ['standard', 'legacy'])
+        await untyped.compile('types', compiler, '-p', `tsconfig.${dialect}.json`)
+    })
+  }
 
   it('runs under Jest', async () => {
     const { output } = await jest.run(
