@@ -35,7 +35,13 @@ interface Place {
 export function compileKey(owner: Owner, key: unknown): CompiledKey {
   if (typeof key === 'function') {
     const read = keyReader(owner, 'the key')
-    return (self, args) => read(Reflect.apply(key, self, args))
+    const make = key as (this: unknown, ...args: unknown[]) => unknown
+    return (self, args) => {
+      // Most take one or two, and to apply an array of them takes longer.
+      if (args.length === 1) return read(make.call(self, args[0]))
+      if (args.length === 2) return read(make.call(self, args[0], args[1]))
+      return read(Reflect.apply(make, self, args))
+    }
   }
   if (typeof key !== 'string' || key.trim() === '') {
     throw new InvalidOptionError(
@@ -53,12 +59,19 @@ export function compileKey(owner: Owner, key: unknown): CompiledKey {
  * @param what - how errors call the key.
  */
 export function keyReader(owner: Owner, what: string): (made: unknown) => string {
-  const join = partsJoiner(owner, what)
+  // The first part is a word of the program's as a rule, the same for all calls.
+  let word = ''
+  let written = ''
   return (made) => {
-    if (Array.isArray(made)) return join(made)
-    return typeof made === 'string' && made !== ''
-      ? made
-      : checkKey(made, `${owner.label}: ${what} function's result`)
+    if (!Array.isArray(made)) return wholeKey(owner, what, made)
+    const first: unknown = made[0]
+    if (first !== word || word === '') {
+      written = partOf(owner, what, made, 0)
+      word = typeof first === 'string' ? first : ''
+    }
+    let key = written
+    for (let at = 1; at < made.length; at += 1) key += `:${partOf(owner, what, made, at)}`
+    return key
   }
 }
 
@@ -131,27 +144,16 @@ function percent(letter: string): string {
   return `%${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 }
 
-function partsJoiner(owner: Owner, what: string): (parts: readonly unknown[]) => string {
-  const encode = (parts: readonly unknown[], at: number): string => {
-    const text = encodePart(parts[at])
-    if (text !== undefined) return text
-    throw noPart(owner, `part ${String(at + 1)} of ${what}`, parts[at])
-  }
-  // The first part is a word of the program's as a rule, the same for all calls.
-  let word = ''
-  let written = ''
-  return (parts) => {
-    const [first] = parts
-    if (parts.length === 0)
-      throw new InvalidKeyError(`${owner.label}: part 1 of ${what}: expected at least one part, got none`)
-    if (first !== word || word === '') {
-      written = encode(parts, 0)
-      word = typeof first === 'string' ? first : ''
-    }
-    let key = written
-    for (let at = 1; at < parts.length; at += 1) key += `:${encode(parts, at)}`
-    return key
-  }
+function wholeKey(owner: Owner, what: string, made: unknown): string {
+  if (typeof made === 'string' && made !== '') return made
+  return checkKey(made, `${owner.label}: ${what} function's result`)
+}
+
+function partOf(owner: Owner, what: string, parts: readonly unknown[], at: number): string {
+  const text = encodePart(parts[at])
+  if (text !== undefined) return text
+  if (parts.length > 0) throw noPart(owner, `part ${String(at + 1)} of ${what}`, parts[at])
+  throw new InvalidKeyError(`${owner.label}: part 1 of ${what}: expected at least one part, got none`)
 }
 
 /** A mark of ASCII, but the one that escapes. */

@@ -75,7 +75,7 @@ export function cached<Self, Args extends readonly unknown[], Value>(
     throw new InvalidOptionError('cached', `expected a function, got ${describeValue(fn)}`)
   }
   const owner = { label: fn.name === '' ? 'cached' : `cached(${fn.name})` }
-  const plan = planCalls(owner, compileKey(owner, key), options, CACHED_OPTIONS)
+  const plan = planCalls(owner, compileKey(owner, key), options, { known: CACHED_OPTIONS })
   return cacheCalls(fn as unknown as Method, plan, { ttl, options }) as unknown as AsyncFunction<
     Self,
     Args,

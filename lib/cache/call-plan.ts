@@ -2,7 +2,7 @@ import { checkOptions, describeValue } from '../check-options'
 import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
 import { InvalidOptionError } from '../errors'
-import { Cache } from './cache'
+import type { Cache } from './cache'
 import type { CompiledKey, KeyPart, Owner } from './cache-key'
 import { encodePart, noPart } from './cache-key'
 import { checkDefaultCache, defaultCache, requireCache } from './default-cache'
@@ -50,23 +50,26 @@ export type ResultTtl<Self, Args extends readonly unknown[], Value> =
 export const CALL_OPTIONS = ['tags', 'when', 'scope', 'cache'] as const
 
 /**
- * Compiles what calls have to do with a cache: all that can be found out before the first of them.
+ * Compiles what calls have to do with a cache: all that can be found out before the first of them. `known` are the
+ * names that the options may have; `onOtherCache` is for {@link compileCache}.
  *
- * @param known - the names that the options may have.
  * @throws {InvalidOptionError} naming the owner and the option.
  */
 export function planCalls(
   owner: Owner,
   key: CompiledKey,
   options: unknown,
-  known: readonly string[],
+  {
+    known,
+    onOtherCache,
+  }: { readonly known: readonly string[]; readonly onOtherCache?: (cache: Cache) => void },
 ): CallPlan {
   checkOptions(owner.label, options, known)
   const { tags, when, scope, cache } = (options ?? {}) as Partial<Record<keyof CallPlan | 'scope', unknown>>
   const prefixed = compileScope(owner, scope)
   return {
     owner,
-    cache: compileCache(owner, cache),
+    cache: compileCache(owner, cache, onOtherCache),
     key: prefixed === undefined ? key : (self, args) => prefixed(self) + key(self, args),
     tags: compileTags(owner, tags),
     when: compileTest(owner, 'when', when),
@@ -129,17 +132,30 @@ export function compileTags(owner: Owner, tags: unknown = []): CallPlan['tags'] 
   return () => fixed
 }
 
-/** Compiles the `cache` option: which it is is decided at each call, so that the order of set-up doesn't matter. */
-export function compileCache(owner: Owner, cache: unknown): CallPlan['cache'] {
+/**
+ * Compiles the `cache` option: which it is is decided at each call, so that the order of set-up doesn't matter.
+ *
+ * @param onOther - is told of a cache that an instance brings, where it is another one than at the call before.
+ */
+export function compileCache(
+  owner: Owner,
+  cache: unknown,
+  onOther?: (cache: Cache) => void,
+): CallPlan['cache'] {
   if (cache === undefined) {
     checkDefaultCache()
     return defaultCache
   }
   if (typeof cache === 'function') {
     const choose = cache as (self: unknown) => unknown
+    let last: Cache | undefined
     return (self) => {
       const chosen = choose(self)
-      return chosen instanceof Cache ? chosen : requireCache(`${owner.label}: cache`, chosen)
+      // Asked at every call, of which most go to the same one.
+      if (chosen === last && last !== undefined) return last
+      last = requireCache(`${owner.label}: cache`, chosen)
+      onOther?.(last)
+      return last
     }
   }
   const fixed = requireCache(`${owner.label}: cache`, cache)

@@ -1,8 +1,9 @@
+import type { Cache } from '../cache/cache'
 import type { CompiledKey, KeyFunction } from '../cache/cache-key'
 import { compileKey } from '../cache/cache-key'
 import type { CachedOptions } from '../cache/cached'
 import { CACHED_OPTIONS, cacheCalls } from '../cache/cached'
-import type { CallPlan, ResultTtl } from '../cache/call-plan'
+import type { ResultTtl } from '../cache/call-plan'
 import { planCalls } from '../cache/call-plan'
 import type { DeclaredMethod } from './declared-method'
 import { noteDecorated } from './decorated-methods'
@@ -39,11 +40,11 @@ export function Cached<Self, Args extends readonly any[], Value>(
 ): MethodDecorator<Self, Args, Value> {
   return (...decorated) =>
     decorateMethod('@Cached', decorated, (method, declared) => {
-      const plan = planCalls(declared, keyOf(declared, key, options?.cache), options, CACHED_OPTIONS)
-      const watched =
-        typeof key === 'string' ? claiming(declared, key, { plan, cache: options?.cache, method }) : plan
+      const compiled = keyOf(declared, key, options?.cache)
+      const onOtherCache = claimTemplate(declared, key, { cache: options?.cache, method })
+      const plan = planCalls(declared, compiled, options, { known: CACHED_OPTIONS, onOtherCache })
       noteDecorated(declared, { key, ttl, tags: options?.tags }, plan)
-      return cacheCalls(method, watched, { ttl, options })
+      return cacheCalls(method, plan, { ttl, options })
     })
 }
 
@@ -55,27 +56,20 @@ function keyOf(declared: DeclaredMethod, key: unknown, cache: unknown): Compiled
   })
 }
 
-/** The plan of a method that claims its template: at once, or of each cache that an instance brings. */
-function claiming(
+/** Claims a template where the cache is known; else it gives what does so for each cache that an instance brings. */
+function claimTemplate(
   declared: DeclaredMethod,
-  template: string,
-  { plan, cache, method }: { plan: CallPlan; cache: unknown; method: object },
-): CallPlan {
-  const space = spaceOf(cache)
-  if (space !== undefined) {
-    claimKey(space, template, declared, method)
-    return plan
+  key: unknown,
+  { cache, method }: { readonly cache: unknown; readonly method: object },
+): (cache: Cache) => void {
+  const claim = (space: object): void => {
+    if (typeof key === 'string') claimKey(space, key, declared, method)
   }
-  const seen = new WeakSet()
-  return {
-    ...plan,
-    cache: (self) => {
-      const chosen = plan.cache(self)
-      if (!seen.has(chosen)) {
-        seen.add(chosen)
-        claimKey(chosen, template, declared, method)
-      }
-      return chosen
-    },
+  const space = spaceOf(cache)
+  if (space !== undefined) claim(space)
+  const seen = new WeakSet<Cache>()
+  return (other) => {
+    if (!seen.has(other)) claim(other)
+    seen.add(other)
   }
 }

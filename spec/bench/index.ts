@@ -1,3 +1,4 @@
+import { compareDecorators } from './decorators'
 import { compareHits } from './hits'
 import { compareMisses } from './misses'
 import { compareReads } from './reads'
@@ -6,7 +7,13 @@ import { compareStampedes } from './stampede'
 /** Prints each comparison as ratios to its first row, which is the limit or the way by hand. */
 async function main(): Promise<void> {
   const asked = process.argv[2]
-  const all = { hits: compareHits, reads: compareReads, misses: compareMisses, stampede: compareStampedes }
+  const all = {
+    decorators: compareDecorators,
+    hits: compareHits,
+    reads: compareReads,
+    misses: compareMisses,
+    stampede: compareStampedes,
+  }
   for (const [name, compared] of Object.entries(all))
     if (asked === undefined || asked === name) await compared()
 }
