@@ -39,7 +39,7 @@ export type { Serializer } from './cache/serializer'
 export type { CacheStats, MemoryStats, RedisStats, Tally } from './observe/stats'
 export type { Health } from './observe/health'
 
-export type { CacheClient, KeyClaim, Lease } from './client/cache-client'
+export type { CacheClient, KeyClaim, Lease, LogEntry, LogRecord } from './client/cache-client'
 export type { ClientEvents, ClientState, Stored } from './client/client-state'
 export type { NodeRedisClient } from './client/node-redis'
 

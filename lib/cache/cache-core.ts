@@ -8,6 +8,7 @@ import { coarseMonotonic } from '../coarse-clock'
 import { Events } from '../events'
 import { Counters } from '../observe/stats'
 import { followChanges } from './change-feed'
+import type { OnStoredChange } from './change-feed'
 import type { CacheConfiguration } from './configuration'
 import { Cooldowns } from './cooldowns'
 import { EntryReader } from './entry-reader'
@@ -45,6 +46,8 @@ export class CacheCore {
   readonly leases: Leases
   readonly loads: Loads
   readonly events: Events<Pick<CacheEvents, 'refreshFailed'>>
+  /** How parts of holdfast that keep copies of their own hear of what changes in the store. */
+  readonly onStoredChange: OnStoredChange
 
   constructor(configuration: CacheConfiguration) {
     this.configuration = configuration
@@ -82,6 +85,6 @@ export class CacheCore {
         this.events.emit('refreshFailed', { key, error })
       },
     })
-    followChanges(parts)
+    this.onStoredChange = followChanges(parts)
   }
 }

@@ -5,6 +5,11 @@ import type { Flights } from './flights'
 import type { Leases } from './leases'
 import type { NearTier } from './near-tier'
 
+type Listener = (stored: string | undefined) => void
+
+/** Adds one who is told the name under which the store has what has changed: `undefined` for anything. Returns what takes it away again. */
+export type OnStoredChange = (listener: Listener) => () => void
+
 interface Parts {
   readonly client: ResilientClient
   readonly primary: CacheClient | undefined
@@ -18,7 +23,8 @@ interface Parts {
  * Hears of what changes elsewhere, and of another store that serves: copies in process are dropped, nobody joins a
  * load that began before, and who waits for a key looks again.
  */
-export function followChanges({ client, primary, ...concerned }: Parts): void {
+export function followChanges({ client, primary, ...concerned }: Parts): OnStoredChange {
+  const others = new Set<Listener>()
   client.on('state', ({ to }) => {
     // What one store was read to have is not what another has.
     concerned.near.changedAll()
@@ -27,7 +33,14 @@ export function followChanges({ client, primary, ...concerned }: Parts): void {
   })
   primary?.onChange?.((stored) => {
     tell(stored, concerned)
+    for (const listener of others) listener(stored)
   })
+  return (listener) => {
+    others.add(listener)
+    return () => {
+      others.delete(listener)
+    }
+  }
 }
 
 function tell(

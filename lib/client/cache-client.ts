@@ -109,6 +109,20 @@ export interface CacheClient {
    */
   raise(key: string, value: number, ttlMs: number): Promise<void>
 
+  /**
+   * Appends entries to a log, in their order, and raises the number under the key beside each, in one step. Entries
+   * that are older than `keepMs` may go then; the log itself stays for the longest `ttlMs` of its entries.
+   *
+   * A client that has no logs leaves this and `readLog` out: revocations are then looked up one by one, by key.
+   */
+  appendLog?(log: string, entries: readonly LogEntry[], keepMs: number): Promise<void>
+
+  /**
+   * The entries of a log from this id on, that one included, in their order and so many at most; from the first one on
+   * for `''`. Whoever has read a log is told by `onChange` that it has changed, under the log's name.
+   */
+  readLog?(log: string, from: string, count: number): Promise<LogRecord[]>
+
   /** How many keys the store holds, those of others included. */
   size(): Promise<number>
 
@@ -133,4 +147,21 @@ export interface KeyClaim {
 export interface Lease {
   readonly key: string
   readonly token: string
+}
+
+/** What is appended to a log. */
+export interface LogEntry {
+  /** What the log says. */
+  readonly bytes: Buffer
+  /** What is raised beside it, as {@link CacheClient.raise} does. */
+  readonly key: string
+  readonly value: number
+  readonly ttlMs: number
+}
+
+/** What a log has. */
+export interface LogRecord {
+  /** `<milliseconds since 1970>-<number>`, by the store's clock. Each is greater than the one before. */
+  readonly id: string
+  readonly bytes: Buffer
 }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock'
 import { CommandRefusedError } from '../errors'
 import { BoundedMap } from './bounded-map'
-import type { CacheClient, KeyClaim, Lease } from './cache-client'
+import type { CacheClient, KeyClaim, Lease, LogEntry, LogRecord } from './cache-client'
+import { MemoryLogs } from './memory-logs'
 
 /** How much a {@link MemoryClient} may hold. What is used least goes first. */
 export interface MemoryBounds {
@@ -26,6 +27,7 @@ interface HeldLease {
 /** The store in this process: always there, bounded, gone with the process. */
 export class MemoryClient implements CacheClient {
   readonly #entries: BoundedMap<Buffer>
+  readonly #logs = new MemoryLogs()
   readonly #leases = new Map<string, HeldLease>()
   #manyLeases = MANY_LEASES
   readonly #clock: Clock
@@ -148,6 +150,17 @@ export class MemoryClient implements CacheClient {
     return Promise.resolve()
   }
 
+  async appendLog(log: string, entries: readonly LogEntry[], keepMs: number): Promise<void> {
+    for (const { bytes, key, value, ttlMs } of entries) {
+      await this.raise(key, value, ttlMs)
+      this.#logs.append(log, bytes, { now: Math.floor(this.#clock.now()), keepMs })
+    }
+  }
+
+  readLog(log: string, from: string, count: number): Promise<LogRecord[]> {
+    return Promise.resolve(this.#logs.read(log, from, count))
+  }
+
   size(): Promise<number> {
     this.#dropExpired()
     return Promise.resolve(this.#entries.size)
@@ -162,6 +175,7 @@ export class MemoryClient implements CacheClient {
   /** Forgets everything. */
   clear(): void {
     this.#entries.clear()
+    this.#logs.clear()
     this.#leases.clear()
   }
 

@@ -5,13 +5,14 @@ import { CommandRefusedError } from '../errors'
 import type { Logger } from '../logger'
 import { silentLogger } from '../logger'
 import { answered } from './answered'
-import type { CacheClient, KeyClaim, Lease } from './cache-client'
+import type { CacheClient, KeyClaim, Lease, LogEntry, LogRecord } from './cache-client'
 import { leaseKeyOf, pulseKeyOf } from './lease-key'
 import { ownClient } from './node-redis'
 import type { NodeRedisClient } from './node-redis'
 import { ReadBatch } from './read-batch'
 import type { Values } from './read-batch'
 import {
+  APPEND_LOG,
   ENSURE_STAMPS,
   HEAD,
   KEEP,
@@ -49,7 +50,7 @@ export class RedisClient implements CacheClient {
   })
   readonly #fence: ServerFence
   #redis!: RedisClientType
-  #bytes!: Pick<RedisClientType, 'mGet' | 'evalSha' | 'eval'>
+  #bytes!: Pick<RedisClientType, 'mGet' | 'evalSha' | 'eval' | 'sendCommand'>
   #socket: WatchedSocket | undefined
   #attempts = 0
   #onDisconnect: (cause: Error) => void = () => undefined
@@ -202,6 +203,19 @@ export class RedisClient implements CacheClient {
 
   async raise(key: string, value: number, ttlMs: number): Promise<void> {
     await this.#run(RAISE, [key], [String(value), String(ttlMs)])
+  }
+
+  async appendLog(log: string, entries: readonly LogEntry[], keepMs: number): Promise<void> {
+    if (entries.length === 0) return
+    const args = entries.flatMap(({ bytes, value, ttlMs }) => [bytes, String(value), String(ttlMs)])
+    await this.#run(APPEND_LOG, [log, ...entries.map(({ key }) => key)], [String(keepMs), ...args])
+  }
+
+  async readLog(log: string, from: string, count: number): Promise<LogRecord[]> {
+    const name = `${String(this.#redis.options.keyPrefix ?? '')}${log}`
+    const range = ['XRANGE', name, from || '-', '+', 'COUNT', String(count)]
+    const records = await answered(this.#bytes.sendCommand<[Buffer, [field: Buffer, bytes: Buffer]][]>(range))
+    return records.map(([id, [, bytes]]) => ({ id: id.toString('latin1'), bytes }))
   }
 
   size(): Promise<number> {

@@ -38,13 +38,36 @@ for i = 1, #KEYS do
 end
 return count`)
 
-/** KEYS: key. ARGV: number, ttl. Keeps the greater number and the longer life. */
-export const RAISE = script(`
-local before = tonumber(redis.call('GET', KEYS[1]) or '')
-local ttl = math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]))
-local value = ARGV[1]
-if before and before > tonumber(value) then value = string.format('%.0f', before) end
-redis.call('SET', KEYS[1], value, 'PX', string.format('%.0f', ttl))
+/** Keeps the greater number and the longer life. */
+const RAISING = `
+local function raise(key, number, life)
+  local before = tonumber(redis.call('GET', key) or '')
+  local ttl = math.max(tonumber(life), redis.call('PTTL', key))
+  if before and before > tonumber(number) then number = string.format('%.0f', before) end
+  redis.call('SET', key, number, 'PX', string.format('%.0f', ttl))
+end`
+
+/** KEYS: key. ARGV: number, ttl. */
+export const RAISE = script(`${RAISING}
+raise(KEYS[1], ARGV[1], ARGV[2])
+return 1`)
+
+/**
+ * KEYS: log, the key beside each entry. ARGV: for how long entries are kept; bytes, number and ttl of each entry.
+ * A server before Redis 6.2 can't drop what is old: there the log goes with its last entry.
+ */
+export const APPEND_LOG = script(`${RAISING}
+local longest = redis.call('PTTL', KEYS[1])
+for i = 2, #KEYS do
+  local bytes, number, ttl = ARGV[3 * i - 4], ARGV[3 * i - 3], ARGV[3 * i - 2]
+  raise(KEYS[i], number, ttl)
+  redis.call('XADD', KEYS[1], '*', 'r', bytes)
+  longest = math.max(longest, tonumber(ttl))
+end
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', longest))
+local time = redis.call('TIME')
+local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[1]
+if oldest > 0 then redis.pcall('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', oldest)) end
 return 1`)
 
 /** KEYS: key, its lease, its pulse. ARGV: value, ttl. Stores it, whoever holds the lease. Short: it is sent each time. */
@@ -122,6 +145,7 @@ export const SCRIPTS: readonly RedisScript[] = [
   STAMP,
   ENSURE_STAMPS,
   RAISE,
+  APPEND_LOG,
   LEASE,
   KEEP,
   SET_LEASED,

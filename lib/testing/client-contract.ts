@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { eventually, LONG_MS } from './contract-case'
 import type { ContractCase } from './contract-case'
 import { leaseContract } from './lease-contract'
+import { logContract } from './log-contract'
 
 /**
  * What a cache client must do, for authors of one to run with the test framework of their choice.
@@ -187,6 +188,7 @@ export const clientContract: readonly ContractCase[] = [
       await eventually(async () => (await client.getMany([key('number')]))[0] === undefined)
     },
   },
+  ...logContract,
   {
     title: 'counts the keys it holds',
     async run(client, key) {

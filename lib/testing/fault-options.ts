@@ -60,7 +60,7 @@ function isCommand(name: unknown): name is FaultyCommand {
 }
 
 const METHODS = ['disconnect', 'close', 'onDisconnect', ...COMMANDS] as const
-const OPTIONAL: readonly string[] = ['info', 'connections', 'head']
+const OPTIONAL: readonly string[] = ['info', 'connections', 'head', 'appendLog', 'readLog']
 
 /**
  * Makes sure of a client to wrap.

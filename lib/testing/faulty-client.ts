@@ -5,6 +5,7 @@ import { systemClock } from '../clock'
 import { InvalidOptionError } from '../errors'
 import type { FailOptions, FaultOptions, FlapOptions, HangOptions } from './fault-options'
 import { checkClient, checkCommands } from './fault-options'
+import { optionalCommands } from './optional-commands'
 import type { FaultyCommand } from './wire'
 import { Wire } from './wire'
 
@@ -22,6 +23,8 @@ export class FaultyClient implements CacheClient {
   readonly info?: () => Promise<string>
   readonly connections?: () => Promise<number>
   readonly head?: NonNullable<CacheClient['head']>
+  readonly appendLog?: NonNullable<CacheClient['appendLog']>
+  readonly readLog?: NonNullable<CacheClient['readLog']>
   readonly onChange?: NonNullable<CacheClient['onChange']>
   readonly #client: CacheClient
   readonly #wire = new Wire()
@@ -34,12 +37,9 @@ export class FaultyClient implements CacheClient {
   /** See {@link faultyClient}. */
   constructor(client: CacheClient) {
     this.#client = client
-    const [info, connections] = [client.info?.bind(client), client.connections?.bind(client)]
-    const [onChange, head] = [client.onChange?.bind(client), client.head?.bind(client)]
-    if (info !== undefined) this.info = () => this.#send('info', info)
-    if (connections !== undefined) this.connections = () => this.#send('connections', connections)
+    const onChange = client.onChange?.bind(client)
     if (onChange !== undefined) this.onChange = this.#wire.carrying(onChange)
-    if (head !== undefined) this.head = (key, bytes) => this.#send('head', () => head(key, bytes))
+    Object.assign(this, optionalCommands(client, this.#send.bind(this)))
     client.onDisconnect((cause) => {
       this.#lose(cause)
     })

@@ -15,6 +15,8 @@ export const COMMANDS = [
   'stamp',
   'ensureStamps',
   'raise',
+  'appendLog',
+  'readLog',
   'size',
   'info',
   'connections',

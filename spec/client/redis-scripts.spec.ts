@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { createClient } from 'redis'
 import type { RedisClientType } from 'redis'
 import {
+  APPEND_LOG,
   ENSURE_STAMPS,
   HEAD,
   KEEP,
@@ -38,7 +39,7 @@ describe('The scripts', () => {
     return client.eval(script.source, { keys, arguments: args })
   }
 
-  const ALL = { STAMP, ENSURE_STAMPS, RAISE, LEASE, KEEP, SET_LEASED, RELEASE, HEAD }
+  const ALL = { STAMP, ENSURE_STAMPS, RAISE, APPEND_LOG, LEASE, KEEP, SET_LEASED, RELEASE, HEAD }
 
   it('are all among those that are loaded', () => {
     expect(SCRIPTS).to.have.members(Object.values(ALL))
@@ -49,6 +50,31 @@ describe('The scripts', () => {
       expect(await client.scriptLoad(script.source)).to.equal(script.sha1)
     })
   }
+
+  describe('APPEND_LOG', () => {
+    it('keeps the log for as long as the entry that lives longest', async () => {
+      await run(APPEND_LOG, ['log', 'a', 'b'], '60000', 'x', '1', '90000', 'y', '1', '30000')
+      await run(APPEND_LOG, ['log', 'c'], '60000', 'z', '1', '10000')
+      expect(await client.pTTL('log')).to.be.within(80_000, 90_000)
+      expect(await client.pTTL('b')).to.be.within(20_000, 30_000)
+      expect(await client.xLen('log')).to.equal(3)
+    })
+
+    it('drops what is older than it is to be kept, whole nodes at a time, and nothing younger', async () => {
+      const old = Array.from({ length: 150 }, (_, index) => `1000-${String(index)}`)
+      for (const id of old) await client.xAdd('log', id, { r: 'old' })
+      await run(APPEND_LOG, ['log', 'a'], '60000', 'x', '1', '60000')
+      const left = (await client.xRange('log', '-', '+')) ?? []
+      expect(left.length).to.be.at.most(51)
+      expect(left.at(-1)?.message).to.include({ r: 'x' })
+    })
+
+    it('keeps what is of before 1970 plus its time', async () => {
+      await client.xAdd('log', '1000-0', { r: 'old' })
+      await run(APPEND_LOG, ['log', 'a'], '99999999999999', 'x', '1', '60000')
+      expect(await client.xLen('log')).to.equal(2)
+    })
+  })
 
   describe('STAMP', () => {
     it('answers the new count, and gives the counter and all stamps the same time to live', async () => {

@@ -77,6 +77,49 @@ describe('The client contract', () => {
           'says for how long a value is there yet',
         ],
         [
+          'reads a log from behind the entry that is named',
+          (sound) => ({
+            readLog: async (log, from, count) =>
+              (await sound.readLog(log, from, count + 1)).slice(from === '' ? 0 : 1),
+          }),
+          'reads a log from an entry on, that one included, and no more than is asked for, if it has logs',
+        ],
+        [
+          'counts what it logs, and does not say when that was',
+          (sound) => ({
+            readLog: async (log, from, count) =>
+              (await sound.readLog(log, from, count)).map((record, index) => ({
+                ...record,
+                id: `${String(index)}-0`,
+              })),
+          }),
+          'gives ids that begin with the time, and grow, if it has logs',
+        ],
+        [
+          'keeps a log and forgets the number beside it',
+          (sound) => ({
+            appendLog: (log, entries, keepMs) =>
+              sound.appendLog(
+                log,
+                entries.map((entry) => ({ ...entry, key: 'elsewhere' })),
+                keepMs,
+              ),
+          }),
+          'raises the number beside an entry, and never lowers it, if it has logs',
+        ],
+        [
+          'keeps the text of what it logs',
+          (sound) => ({
+            appendLog: (log, entries, keepMs) =>
+              sound.appendLog(
+                log,
+                entries.map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes.toString()) })),
+                keepMs,
+              ),
+          }),
+          'reads entries in their order, byte for byte, if it has logs',
+        ],
+        [
           'leaves out what is missing',
           (sound) => ({
             getMany: async (keys) => (await sound.getMany(keys)).filter((value) => value !== undefined),
@@ -389,6 +432,8 @@ function withFlaws(sound: MemoryClient, flaws: Partial<CacheClient>): CacheClien
     stamp: (counter, stamps, ttl) => sound.stamp(counter, stamps, ttl),
     ensureStamps: (counter, stamps, ttl) => sound.ensureStamps(counter, stamps, ttl),
     raise: (key, value, ttl) => sound.raise(key, value, ttl),
+    appendLog: (log, entries, keepMs) => sound.appendLog(log, entries, keepMs),
+    readLog: (log, from, count) => sound.readLog(log, from, count),
     size: () => sound.size(),
     ...flaws,
   }
