@@ -20,7 +20,15 @@ export type { CredentialHeader } from './http/who-asks'
 export { rejectBlacklisted } from './auth/reject-blacklisted'
 export type { RejectBlacklistedOptions } from './auth/reject-blacklisted'
 export { createTokenBlacklist, TokenBlacklist, tokenBlacklist } from './auth/token-blacklist'
-export type { RevokedAll, RevokeOptions, TokenBlacklistOptions } from './auth/token-blacklist'
+export type { TokenBlacklistOptions } from './auth/blacklist-options'
+export type {
+  GivenToken,
+  ListedRevocation,
+  RestoreAllOptions,
+  RevokeAllOptions,
+  RevokedAll,
+  RevokeOptions,
+} from './auth/revoke-options'
 export type { TokenClaims } from './auth/token-id'
 
 export { Cache, createCache } from './cache/cache'

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkDefaultCache } from '../cache/default-cache'
 import { checkOptions, describeValue } from '../check-options'
-import { InvalidOptionError, InvalidTokenError, TokenRevokedError, UnverifiedTokenError } from '../errors'
+import { InvalidOptionError, TokenRevokedError } from '../errors'
+import { identifyRequest } from './request-token'
 import { TokenBlacklist, tokenBlacklist } from './token-blacklist'
-import type { TokenClaims } from './token-id'
-import { hasTokenId, saysTheSame } from './token-id'
 
 /** How revoked tokens are refused. All of it may be left out. */
 export interface RejectBlacklistedOptions {
@@ -29,18 +28,13 @@ type AnyRequest = IncomingMessage & { readonly cookies?: Anything; readonly quer
     Anything
   >
 
-interface VerifiedRequest extends IncomingMessage {
-  readonly auth?: unknown
-  readonly user?: unknown
-}
-
 /**
  * Refuses requests whose token has been revoked: 401 with `WWW-Authenticate` (RFC 6750 §3), by way of
  * `next(error)` with a {@link TokenRevokedError}. Stands behind what verifies the token and leaves its claims
  * in `req.auth` (express-jwt) or `req.user`. A request without a token passes: whether one is needed is for
  * the verifier to say.
  *
- * A bearer token that nothing before has verified is an error of the server's ({@link UnverifiedTokenError}).
+ * A bearer token that nothing before has verified is an error of the server's (`UnverifiedTokenError`).
  *
  * @example
  * app.use('/api', expressjwt({ secret, algorithms: ['HS256'] }), rejectBlacklisted())
@@ -75,25 +69,12 @@ export function rejectBlacklisted(
 }
 
 async function isRefused(
-  req: VerifiedRequest,
+  req: IncomingMessage,
   blacklist: TokenBlacklist,
   read: RejectBlacklistedOptions['token'],
 ): Promise<boolean> {
-  const claims = verifiedClaims(req)
-  const token = read === undefined ? bearerToken(req) : read(req)
-  if (claims === undefined) {
-    if (token === undefined) return false
-    throw new UnverifiedTokenError(
-      'rejectBlacklisted: nothing has verified the token of this request; put it behind express-jwt or the like, which leaves the claims in req.auth',
-    )
-  }
-  if (hasTokenId(claims)) return blacklist.isRevoked(claims)
-  // A user who is no claims, a row of a database, says nothing that a token could be compared with.
-  const isNamed = read !== undefined && claims.iat === undefined && claims.exp === undefined
-  if (token !== undefined && (isNamed || saysTheSame(token, claims))) return blacklist.isRevoked(token)
-  throw new InvalidTokenError(
-    'rejectBlacklisted: what was verified has no jti, and the bearer token does not say the same: sign tokens with a jti (jsonwebtoken: { jwtid }) and leave the claims in req.auth, or say where the token is: { token: (req) => … }',
-  )
+  const token = identifyRequest(req, read)
+  return token !== undefined && blacklist.isRevoked(req)
 }
 
 function refuse(res: ServerResponse, next: (error: unknown) => void): void {
@@ -101,13 +82,4 @@ function refuse(res: ServerResponse, next: (error: unknown) => void): void {
   res.setHeader('WWW-Authenticate', `Bearer error="invalid_token", error_description="${error.message}"`)
   res.setHeader('Cache-Control', 'no-store')
   next(error)
-}
-
-function verifiedClaims({ auth, user }: VerifiedRequest): TokenClaims | undefined {
-  return [auth, user].find((found): found is TokenClaims => typeof found === 'object' && found !== null)
-}
-
-/** The token of the Authorization header (RFC 6750 §2.1); the scheme's case doesn't matter (RFC 9110 §11.1). */
-function bearerToken({ headers }: IncomingMessage): string | undefined {
-  return /^bearer +(\S+)$/i.exec(headers.authorization?.trim() ?? '')?.[1]
 }

@@ -1,236 +1,225 @@
+import { IncomingMessage } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Cache } from '../cache/cache'
-import { checkDefaultCache, defaultCache, requireCache } from '../cache/default-cache'
-import { checkOptions, describeValue, oneOf, wholeNumber } from '../check-options'
+import { checkDefaultCache, defaultCache } from '../cache/default-cache'
+import { checkOptions } from '../check-options'
 import type { Stored } from '../client/client-state'
-import type { Send } from '../client/invalidation'
-import type { Duration } from '../duration'
-import { MAX_DURATION_MS, parseDuration } from '../duration'
-import { CommandRefusedError, InvalidTokenError, RevocationsUnavailableError } from '../errors'
-import type { Revocation } from './revocation-copy'
+import { InvalidOptionError, RevocationsUnavailableError } from '../errors'
+import type { BlacklistConfiguration, TokenBlacklistOptions } from './blacklist-options'
+import { resolveBlacklistOptions } from './blacklist-options'
+import { concernedIds, isRefused, sessionName } from './refusal'
+import { identifyGiven } from './request-token'
+import { isRestored, refusing, renewed, restoring, timeOf } from './revocation'
+import type { Revocation, RevocationKind } from './revocation'
 import { RevocationCopy } from './revocation-copy'
-import type { IdentifiedToken, TokenClaims } from './token-id'
-import { identifyToken, subjectId } from './token-id'
+import { RevocationFeed } from './revocation-feed'
+import { checkSubject, cutOffOf, endOf } from './revoke-options'
+import type {
+  GivenToken,
+  ListedRevocation,
+  RestoreAllOptions,
+  RevokeAllOptions,
+  RevokedAll,
+  RevokeOptions,
+} from './revoke-options'
+import { claimText, exemptionId, hasTokenId, subjectId } from './token-id'
+import type { IdentifiedToken } from './token-id'
 
-/** How a blacklist is made. All of it may be left out. */
-export interface TokenBlacklistOptions {
-  /** Which cache's Redis it uses. @default the default cache */
-  readonly cache?: Cache
-  /**
-   * How long after `exp` a verifier may still accept a token, in seconds: revocations live that much longer.
-   *
-   * @default 60
-   */
-  readonly clockTolerance?: number
-  /**
-   * The longest that any token lives: how long `revokeAll` is remembered. Milliseconds, or a string like `'30d'`.
-   *
-   * @default '30d'
-   */
-  readonly maxTokenAge?: Duration
-  /**
-   * What happens while Redis is configured and can't be asked. `'allow'`: what this process knows is refused,
-   * the rest passes. `'reject'`: nothing passes, `isRevoked` rejects with {@link RevocationsUnavailableError}.
-   *
-   * @default 'allow'
-   */
-  readonly whenStale?: 'allow' | 'reject'
-  /** The most revocations that this process holds, 1 up. Beyond, those it can't hand on stand nowhere: `'none'`. @default 250000 */
-  readonly capacity?: number
-}
-
-/** What `revoke` may say beside the token. */
-export interface RevokeOptions {
-  /** How long a token without `exp` is to be refused: milliseconds, or a string like `'30d'`. */
-  readonly lifetime?: Duration
-}
-
-/** What `revokeAll` has done. */
-export interface RevokedAll {
-  /** Where it stands. */
-  readonly stored: Stored
-  /**
-   * From when on new tokens pass. `iat` has whole seconds, so a login within the second of the call is
-   * refused too.
-   */
-  readonly newTokensFrom: Date
-}
-
-const KNOWN = ['cache', 'clockTolerance', 'maxTokenAge', 'whenStale', 'capacity'] as const
-const WRITE_BACK_BATCH = 100
-const RETRY_MS = 1000
+/** What is known of a token: `'unknown'` where the copy can't be vouched for and Redis can't be asked. */
+export type Verdict = 'revoked' | 'valid' | 'unknown'
 
 /**
- * Tokens that are refused although they verify. A revocation lives as long as its token could be accepted,
- * in Redis under `blacklist:<id>` and in the memory of every process that made or met it, through any outage.
+ * Tokens that are refused although they verify. A revocation lives as long as its token could be accepted, in Redis
+ * under `blacklist:<id>` and in the memory of every process, through any outage.
  */
 export class TokenBlacklist {
+  readonly #configuration: BlacklistConfiguration
   readonly #cache: Cache
   readonly #copy: RevocationCopy
-  readonly #clockTolerance: number
-  readonly #maxTokenAgeMs: number
-  readonly #whenStale: 'allow' | 'reject'
-  #retry: NodeJS.Timeout | undefined
+  readonly #feed: RevocationFeed
 
   /** See {@link createTokenBlacklist}. */
-  constructor(options: TokenBlacklistOptions = {}) {
-    const owner = 'createTokenBlacklist'
-    checkOptions(owner, options, KNOWN)
-    this.#cache =
-      options.cache === undefined ? defaultCache() : requireCache(`${owner}: cache`, options.cache)
-    this.#clockTolerance = wholeNumber(`${owner}: clockTolerance`, options.clockTolerance, {
-      min: 0,
-      default: 60,
-    })
-    this.#maxTokenAgeMs = parseDuration(options.maxTokenAge ?? '30d', `${owner}: maxTokenAge`)
-    this.#whenStale = oneOf(`${owner}: whenStale`, options.whenStale, ['allow', 'reject'], 'allow')
-    const capacity = wholeNumber(`${owner}: capacity`, options.capacity, { min: 1, default: 250_000 })
-    this.#copy = copyFor(this.#cache, capacity)
-    this.#cache.client.onRecovery({
-      bring: (send, lacksSince) => this.#writeBack(send, lacksSince),
-      pending: () => this.#copy.countDirty(),
-    })
-    // What was revoked while the last of it was being brought over.
-    this.#cache.on('state', ({ to }) => {
-      if (to === 'ready') void this.#catchUp()
-    })
+  constructor(options?: TokenBlacklistOptions) {
+    this.#configuration = resolveBlacklistOptions(options)
+    this.#cache = this.#configuration.cache
+    const { copy, feed } = copyOf(this.#cache, this.#configuration.capacity)
+    this.#copy = copy
+    this.#feed = feed
   }
 
   /**
    * Refuses a token from now on, for as long as it could be accepted. Revoking twice never shortens.
    *
-   * @param given - a verified token, or its claims, which need a `jti`.
+   * @param given - the request that it came with, the verified token, or its claims, which need a `jti`.
    * @returns where the revocation stands. `'none'`: the token has expired, or there is no room for more.
    * @throws {InvalidTokenError} where the token can't be identified or its `exp` is none. The token is not shown.
    */
-  async revoke(given: string | TokenClaims, options?: RevokeOptions): Promise<Stored> {
+  async revoke(given: GivenToken, options: RevokeOptions = {}): Promise<Stored> {
     checkOptions('revoke', options, ['lifetime'])
-    const { id, claims } = identifyToken(given)
-    const until = this.#untilOf(claims, options)
-    return until <= this.#now() ? 'none' : this.#keep({ id, value: until, until })
+    const { id, claims } = identifyGiven(given)
+    const { clockTolerance } = this.#configuration
+    const until = endOf(claims, options, { now: this.#now(), clockTolerance })
+    if (until <= this.#now()) return 'none'
+    return this.#keep([{ kind: 'token', id, value: refusing(until, this.#copy.find(id)), until }])
   }
 
   /**
-   * Refuses all tokens of a subject (`sub`) that were issued until now: log out everywhere. The cut-off only
-   * moves forward, and is remembered for `maxTokenAge`.
+   * Refuses all tokens of a subject that were issued until now: log out everywhere. The cut-off only moves forward,
+   * and is remembered for `maxTokenAge`.
    *
-   * @throws {InvalidTokenError} for a subject that is none.
+   * @param subject - as it stands in the tokens, in the claim `by`.
+   * @throws {InvalidTokenError} for a subject or an exception that is none; {@link InvalidOptionError} naming the option.
    */
-  async revokeAll(subject: string | number): Promise<RevokedAll> {
-    if (subject === '' || !['string', 'number'].includes(typeof subject)) {
-      throw new InvalidTokenError(`expected a subject, as it stands in sub, got ${describeValue(subject)}`)
+  async revokeAll(subject: string | number, options: RevokeAllOptions = {}): Promise<RevokedAll> {
+    checkOptions('revokeAll', options, ['by', 'issuedBefore', 'except'])
+    const id = this.#subjectId('revokeAll', subject, options.by)
+    const spared = options.except === undefined ? undefined : exemptionId(id, this.#spared(options.except))
+    const known = this.#copy.find(id) ?? 0
+    const time = Math.max(cutOffOf(options.issuedBefore, this.#now()), isRestored(known) ? 0 : timeOf(known))
+    const value = refusing(time, known)
+    const cutOff: Revocation = {
+      kind: 'subject',
+      id,
+      // The same cut-off once more spares nobody whom it spared before.
+      value: value === known && this.#copy.hasExemptions ? renewed(value) : value,
+      until: this.#endOfCutOff(time),
     }
-    const id = subjectId(String(subject))
-    const newTokensFrom = Math.max(Math.floor(this.#now()) + 1, this.#copy.find(id) ?? 0)
-    const until = Math.ceil(newTokensFrom + this.#maxTokenAgeMs / 1000) + this.#clockTolerance
-    const stored = await this.#keep({ id, value: newTokensFrom, until })
-    return { stored, newTokensFrom: new Date(newTokensFrom * 1000) }
+    const exemption = spared === undefined ? [] : [{ ...cutOff, kind: 'exemption' as const, id: spared }]
+    const stored = await this.#keep([...exemption, cutOff])
+    return { stored, newTokensFrom: new Date(time * 1000) }
+  }
+
+  /**
+   * Takes a revocation back that was a mistake. It stays taken back, whoever returns from an outage with it.
+   *
+   * @returns where that stands; `'none'` where the token isn't known to be revoked.
+   * @throws {InvalidTokenError} where the token can't be identified.
+   */
+  async restore(given: GivenToken): Promise<Stored> {
+    return this.#restore('token', identifyGiven(given).id)
+  }
+
+  /**
+   * Takes the cut-off of a subject back. Tokens that were revoked one by one stay revoked.
+   *
+   * @returns where that stands; `'none'` where no cut-off is known.
+   * @throws {InvalidTokenError} for a subject that is none; {@link InvalidOptionError} naming the option.
+   */
+  async restoreAll(subject: string | number, options: RestoreAllOptions = {}): Promise<Stored> {
+    checkOptions('restoreAll', options, ['by'])
+    return this.#restore('subject', this.#subjectId('restoreAll', subject, options.by))
   }
 
   /**
    * Whether a verified token has been revoked, by itself or with all of its subject's.
    *
-   * @throws {InvalidTokenError} where the token can't be identified; {@link RevocationsUnavailableError} where
-   *   Redis can't be asked and `whenStale` is `'reject'`.
+   * @throws {InvalidTokenError} where the token can't be identified; {@link RevocationsUnavailableError} where nobody
+   *   can tell and `whenStale` is `'reject'`.
    */
-  async isRevoked(given: string | TokenClaims): Promise<boolean> {
-    const token = identifyToken(given)
-    const ids = idsOf(token)
-    if (ids.some((id) => refuses(token, id, this.#copy.find(id)))) return true
-    if (this.#cache.state === 'memory') return false
-
-    const answer = await this.#cache.client.ask((client) => client.getMany(ids.map((id) => this.#keyOf(id))))
-    if (answer === undefined) {
-      if (this.#whenStale === 'reject') throw new RevocationsUnavailableError()
-      return false
-    }
-    return ids.some((id, index) => this.#learn(token, id, answer[index]))
+  async isRevoked(given: GivenToken): Promise<boolean> {
+    const verdict = await this.judge(identifyGiven(given))
+    if (verdict === 'unknown' && this.#configuration.whenStale === 'reject')
+      throw new RevocationsUnavailableError()
+    return verdict === 'revoked'
   }
 
-  /** Remembers what Redis says, for when it can't be asked. */
-  #learn(token: IdentifiedToken, id: string, found: Buffer | undefined): boolean {
-    if (found === undefined) return false
-    const value = Number(found.toString('latin1'))
-    // Somebody has written here what we can't read: err towards revoked.
-    if (!Number.isFinite(value)) return true
-    const until =
-      id === token.id ? value : Math.ceil(value + this.#maxTokenAgeMs / 1000) + this.#clockTolerance
-    this.#copy.learn({ id, value, until }, false)
-    return refuses(token, id, value)
+  /** What is known of a token: at once, as long as the copy can be vouched for. @internal */
+  judge(token: IdentifiedToken): Verdict | Promise<Verdict> {
+    const { subjectClaims, check, maxStalenessMs } = this.#configuration
+    const claims = this.#copy.hasSubjects ? subjectClaims : []
+    if (isRefused(token, claims, (id) => this.#copy.find(id))) return 'revoked'
+    if (this.#feed.isComplete(maxStalenessMs) && (check === 'local' || this.#cache.state === 'memory'))
+      return 'valid'
+    return this.#ask(token)
   }
 
-  async #keep(revocation: Revocation): Promise<Stored> {
-    const isKept = this.#copy.learn(revocation, true)
-    const isSent = await this.#cache.client.ask(async (client) => {
-      await client.raise(this.#keyOf(revocation.id), revocation.value, this.#lifeOf(revocation))
-      return true
-    })
-    if (isSent === true) {
-      this.#copy.settle(revocation)
-      return 'redis'
-    }
-    if (!isKept || this.#cache.state === 'closed') return 'none'
-    this.#catchUpLater()
-    return 'memory'
+  /** Whether what nobody can vouch for is refused. @internal */
+  get isStrict(): boolean {
+    return this.#configuration.whenStale === 'reject'
   }
 
-  /** Writes what Redis was not told, and what it may have forgotten. */
-  async #writeBack(send: Send, lacksSince: number): Promise<void> {
-    const live = [...this.#copy.dirty(lacksSince)]
-    for (let start = 0; start < live.length; start += WRITE_BACK_BATCH) {
-      const batch = live.slice(start, start + WRITE_BACK_BATCH)
-      await Promise.all(batch.map((revocation) => this.#sendBack(revocation, send)))
+  /** The revocations that this process knows of and that still matter, for operators. Holds nobody up. */
+  async *list(): AsyncGenerator<ListedRevocation> {
+    let seen = 0
+    for (const { kind, id, value, until } of this.#copy.all()) {
+      seen += 1
+      if (seen % 1000 === 0) await nextTurn()
+      if (kind === 'exemption' || isRestored(value)) continue
+      const issuedBefore = kind === 'subject' ? new Date(timeOf(value) * 1000) : undefined
+      yield { kind, id, issuedBefore, until: new Date(until * 1000) }
     }
   }
 
-  async #sendBack(revocation: Revocation, send: Send): Promise<void> {
-    try {
-      await send((client) =>
-        client.raise(this.#keyOf(revocation.id), revocation.value, this.#lifeOf(revocation)),
-      )
-      this.#copy.settle(revocation)
-    } catch (error) {
-      if (!(error instanceof CommandRefusedError)) throw error
-      this.#copy.learn(revocation, true)
+  /** How many those are. */
+  count(): number {
+    return this.#copy.count()
+  }
+
+  async #restore(kind: RevocationKind, id: string): Promise<Stored> {
+    if (this.#copy.get(id) === undefined) await this.#lookUp([[kind, id]])
+    const known = this.#copy.get(id)
+    return known === undefined ? 'none' : this.#keep([{ ...known, value: restoring(known.value) }])
+  }
+
+  /** Asks Redis, which may know more than the copy. */
+  async #ask(token: IdentifiedToken): Promise<Verdict> {
+    const { subjectClaims } = this.#configuration
+    const found = await this.#lookUp(concernedIds(token, subjectClaims))
+    if (found === undefined)
+      return this.#feed.isComplete(this.#configuration.maxStalenessMs) ? 'valid' : 'unknown'
+    const valueOf = (id: string): number | undefined => later(this.#copy.find(id), found.get(id))
+    return isRefused(token, subjectClaims, valueOf) ? 'revoked' : 'valid'
+  }
+
+  /** What Redis has under these ids, which is learnt; `undefined` where it can't be asked. */
+  async #lookUp(
+    ids: readonly (readonly [kind: RevocationKind, id: string])[],
+  ): Promise<Map<string, number> | undefined> {
+    const keys = ids.map(([kind, id]) => this.#feed.names.keyOf(kind, id))
+    const answer = await this.#cache.client.ask((client) => client.getMany(keys))
+    if (answer === undefined) return undefined
+    const found = new Map<string, number>()
+    for (const [index, [kind, id]] of ids.entries()) {
+      const text = answer[index]?.toString('latin1')
+      if (text === undefined) continue
+      const value = Number(text)
+      // Somebody has written here what we can't read: err towards revoked.
+      if (!(value >= 0)) found.set(id, kind === 'exemption' ? 0 : this.#endOfCutOff(this.#now()))
+      else {
+        found.set(id, value)
+        const until = kind === 'token' ? timeOf(value) : this.#endOfCutOff(timeOf(value))
+        this.#copy.learn({ kind, id, value, until })
+      }
     }
+    return found
   }
 
-  async #catchUp(): Promise<void> {
-    for (const revocation of [...this.#copy.dirty()]) await this.#keep(revocation)
+  async #keep(revocations: readonly Revocation[]): Promise<Stored> {
+    const known = revocations.map((revocation) => this.#copy.note(revocation))
+    const isSent = await this.#feed.send(known.map((now, index) => now ?? (revocations[index] as Revocation)))
+    if (isSent) return 'redis'
+    return known.includes(undefined) || this.#cache.state === 'closed' ? 'none' : 'memory'
   }
 
-  /** Redis may be in use and refuse this one command, for want of memory: it is asked again. */
-  #catchUpLater(): void {
-    if (this.#retry !== undefined || this.#cache.state !== 'ready') return
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined
-      void this.#catchUp()
-    }, RETRY_MS).unref()
+  #spared(except: GivenToken): string {
+    if (typeof except !== 'object' || except instanceof IncomingMessage || hasTokenId(except))
+      return identifyGiven(except).id
+    const session = claimText(except, 'sid')
+    return session === undefined ? identifyGiven(except).id : sessionName(session)
   }
 
-  /** Until when the token could be accepted, or longer where that is asked for; never shorter. */
-  #untilOf({ exp }: TokenClaims, { lifetime }: RevokeOptions = {}): number {
-    const asked =
-      lifetime === undefined ? undefined : this.#now() + parseDuration(lifetime, 'revoke: lifetime') / 1000
-    if (exp === undefined) {
-      if (asked !== undefined) return Math.ceil(asked)
-      throw new InvalidTokenError(
-        'the token has no exp: say how long to refuse it, revoke(token, { lifetime })',
-      )
-    }
-    if (typeof exp !== 'number' || !Number.isFinite(exp) || exp - this.#now() > MAX_DURATION_MS / 1000) {
-      throw new InvalidTokenError(
-        `expected exp in seconds since 1970, at most 100 years ahead, got ${describeValue(exp)}`,
-      )
-    }
-    return Math.ceil(Math.max(exp + this.#clockTolerance, asked ?? 0))
+  #subjectId(owner: string, subject: string | number, by = 'sub'): string {
+    const { subjectClaims } = this.#configuration
+    if (subjectClaims.includes(by)) return subjectId(checkSubject(subject, by), by)
+    throw new InvalidOptionError(
+      `${owner}: by`,
+      `expected one of the blacklist's subjectClaims (${subjectClaims.join(', ')}), got '${by}'; name it there, in every instance`,
+    )
   }
 
-  #lifeOf({ until }: Revocation): number {
-    return Math.max(1, Math.ceil(until * 1000 - this.#cache.clock.now()))
-  }
-
-  #keyOf(id: string): string {
-    return `${this.#cache.prefix}blacklist:${id}`
+  #endOfCutOff(time: number): number {
+    const { maxTokenAgeMs, clockTolerance } = this.#configuration
+    return Math.ceil(Math.max(time, this.#now()) + maxTokenAgeMs / 1000) + clockTolerance
   }
 
   #now(): number {
@@ -248,13 +237,19 @@ export function createTokenBlacklist(options?: TokenBlacklistOptions): TokenBlac
 }
 
 const blacklists = new WeakMap<Cache, TokenBlacklist>()
-const copies = new WeakMap<Cache, RevocationCopy>()
+/** By what a cache consists of, and by the part of it. */
+const copies = new WeakMap<Cache['core'], Map<string, { copy: RevocationCopy; feed: RevocationFeed }>>()
 
 /** One copy for all blacklists over a cache: what one of them revokes, the others refuse at once. */
-function copyFor(cache: Cache, capacity: number): RevocationCopy {
-  const copy = copies.get(cache) ?? new RevocationCopy(capacity, cache.clock)
-  copies.set(cache, copy)
-  return copy
+function copyOf(cache: Cache, capacity: number): { copy: RevocationCopy; feed: RevocationFeed } {
+  const parts = copies.get(cache.core) ?? new Map<string, { copy: RevocationCopy; feed: RevocationFeed }>()
+  copies.set(cache.core, parts)
+  const found = parts.get(cache.prefix)
+  if (found !== undefined) return found
+  const copy = new RevocationCopy(capacity, cache.clock)
+  const made = { copy, feed: new RevocationFeed(cache, copy) }
+  parts.set(cache.prefix, made)
+  return made
 }
 
 /**
@@ -270,14 +265,6 @@ export function tokenBlacklist(): TokenBlacklist {
   return blacklist
 }
 
-function idsOf({ id, claims }: IdentifiedToken): string[] {
-  // A string by RFC 7519, and often a number in the wild.
-  const subject = String((claims.sub as string | number | undefined) ?? '')
-  return subject === '' ? [id] : [id, subjectId(subject)]
-}
-
-/** A token's own entry refuses it; its subject's refuses it where it was issued before the cut-off, or doesn't say. */
-function refuses({ id, claims }: IdentifiedToken, foundUnder: string, value: number | undefined): boolean {
-  if (value === undefined) return false
-  return foundUnder === id || typeof claims.iat !== 'number' || claims.iat < value
+function later(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 }

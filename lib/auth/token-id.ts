@@ -14,6 +14,8 @@ export interface TokenClaims {
   readonly iss?: string | undefined
   /** Whom it is about. */
   readonly sub?: string | undefined
+  /** The session that it is of (OpenID Connect Front-Channel Logout §3). */
+  readonly sid?: string | undefined
   /** When it was issued. */
   readonly iat?: number | undefined
   /** When it expires. */
@@ -27,9 +29,10 @@ export interface IdentifiedToken {
 }
 
 /**
- * Finds what a revocation of a token is filed under: its `jti` within its `iss`, else the SHA-256 of what its
- * signature covers. Never the token itself: one token can be written in several ways that all verify, since
- * the unused bits of a signature's last character, or the twin of an ECDSA signature, do not change what is signed.
+ * Finds what a revocation of a token is filed under: its `jti` within its `iss`, else the SHA-256 of all that it
+ * claims. Never the token as it was sent: one token can be written in several ways that all verify, since the unused
+ * bits of a signature's last character, or the twin of an ECDSA signature, do not change what is signed. Nor its
+ * header: whoever sends a second token beside the one that is verified can make one up.
  *
  * @param given - the claims of a verified token, or the verified token.
  * @throws {InvalidTokenError} for claims without a `jti`, and for what is no token. The token is not shown.
@@ -50,30 +53,49 @@ export function hasTokenId(claims: TokenClaims): claims is TokenClaims & { reado
   return typeof claims.jti === 'string' && claims.jti !== ''
 }
 
-/** Whether a token says what these claims say. They may say more: an application adds to what it has verified. */
+/** Whether claims can be those of a token, and not a row of a database: tokens have times. */
+export function hasTimes(claims: TokenClaims): boolean {
+  return claims.iat !== undefined || claims.exp !== undefined
+}
+
+/**
+ * Whether a token says what these claims say, all of it and nothing else: a token that says less may be somebody's
+ * invention, sent beside the one that was verified.
+ */
 export function saysTheSame(token: string, claims: TokenClaims): boolean {
-  const said: Record<string, unknown> | undefined = readClaims(token.split('.')[1] ?? '')
+  const said = readClaims(token.split('.')[1] ?? '')
   // What has no times of a token is no claims: there is nothing to compare.
-  if (said === undefined || (claims.iat === undefined && claims.exp === undefined)) return false
-  return [...REGISTERED_CLAIMS, ...Object.keys(said)].every((name) =>
-    isDeepStrictEqual(said[name], (claims as Record<string, unknown>)[name]),
+  if (said === undefined || !hasTimes(claims)) return false
+  const verified = claims as Record<string, unknown>
+  return [...REGISTERED_CLAIMS, ...Object.keys(said), ...Object.keys(verified)].every((name) =>
+    isDeepStrictEqual(said[name], verified[name]),
   )
 }
 
-/** What a cut-off for all tokens of a subject is filed under. */
-export function subjectId(subject: string): string {
-  return `subject:${digest('sub', subject)}`
+/** What a cut-off for all tokens with this value of a claim is filed under. */
+export function subjectId(value: string, claim = 'sub'): string {
+  return claim === 'sub' ? digest('sub', value) : digest('by', JSON.stringify([claim, value]))
+}
+
+/** What a token, or a session, is filed under that a cut-off spares. */
+export function exemptionId(subject: string, spared: string): string {
+  return digest('except', JSON.stringify([subject, spared]))
+}
+
+/** The claims of a token by which its session, its subject and the like are known: a string by RFC 7519, often a number. */
+export function claimText(claims: TokenClaims, claim: string): string | undefined {
+  const value = (claims as Record<string, unknown>)[claim]
+  return (typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : undefined
 }
 
 function identifyRaw(token: string): IdentifiedToken {
-  const [header, payload, signature, ...rest] = token.split('.')
+  const [, payload, signature, ...rest] = token.split('.')
   const claims = payload === undefined || !signature || rest.length > 0 ? undefined : readClaims(payload)
   if (claims === undefined) {
     throw new InvalidTokenError('expected a signed token of three parts, as jsonwebtoken makes it')
   }
-  if (typeof claims.jti === 'string' && claims.jti !== '')
-    return { id: idOfJti(claims.jti, claims.iss), claims }
-  return { id: digest('signed', `${String(header)}.${String(payload)}`), claims }
+  const id = hasTokenId(claims) ? idOfJti(claims.jti, claims.iss) : digest('claims', canonical(claims))
+  return { id, claims }
 }
 
 function readClaims(payload: string): (TokenClaims & Record<string, unknown>) | undefined {
@@ -87,6 +109,13 @@ function readClaims(payload: string): (TokenClaims & Record<string, unknown>) | 
 
 function idOfJti(jti: string, iss: unknown): string {
   return digest('jti', JSON.stringify([typeof iss === 'string' ? iss : null, jti]))
+}
+
+/** JSON with the names in their order: the same for whatever parses to the same. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, part: unknown) =>
+    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+  )
 }
 
 function digest(kind: string, text: string): string {

@@ -3,6 +3,7 @@ import { oneOf } from '../check-options'
 import type { ClientState, Closed, Stored } from '../client/client-state'
 import type { ResilientClient } from '../client/resilient-client'
 import type { Clock } from '../clock'
+import type { Logger } from '../logger'
 import type { Health } from '../observe/health'
 import { readHealth } from '../observe/health'
 import type { CacheStats, Counters } from '../observe/stats'
@@ -59,6 +60,11 @@ export abstract class CacheBase {
   /** What this cache counts. @internal */
   get counters(): Counters {
     return this.core.counters
+  }
+
+  /** Where its few lines go. @internal */
+  get logger(): Logger {
+    return this.core.configuration.logger
   }
 
   /** Where this cache's time comes from. @internal */

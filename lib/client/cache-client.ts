@@ -111,7 +111,7 @@ export interface CacheClient {
 
   /**
    * Appends entries to a log, in their order, and raises the number under the key beside each, in one step. Entries
-   * that are older than `keepMs` may go then; the log itself stays for the longest `ttlMs` of its entries.
+   * that are older than `keepMs` may go then, and the log itself when nothing has been appended for as long.
    *
    * A client that has no logs leaves this and `readLog` out: revocations are then looked up one by one, by key.
    */

@@ -57,14 +57,12 @@ return 1`)
  * A server before Redis 6.2 can't drop what is old: there the log goes with its last entry.
  */
 export const APPEND_LOG = script(`${RAISING}
-local longest = redis.call('PTTL', KEYS[1])
 for i = 2, #KEYS do
   local bytes, number, ttl = ARGV[3 * i - 4], ARGV[3 * i - 3], ARGV[3 * i - 2]
   raise(KEYS[i], number, ttl)
   redis.call('XADD', KEYS[1], '*', 'r', bytes)
-  longest = math.max(longest, tonumber(ttl))
 end
-redis.call('PEXPIRE', KEYS[1], string.format('%.0f', longest))
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
 local time = redis.call('TIME')
 local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[1]
 if oldest > 0 then redis.pcall('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', oldest)) end

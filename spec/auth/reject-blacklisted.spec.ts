@@ -436,13 +436,13 @@ describe('Two applications over one Redis', () => {
     return (await server.ask('/api/logout', { method: 'POST', headers: bearer(token) })).text
   }
 
-  it('refuse on the one what was logged out on the other, at the next request', async () => {
+  it('refuse on the one what was logged out on the other', async () => {
     const [one, two] = await Promise.all([instances.start(redis), instances.start(redis)])
     const [here, there] = [await serve(one.blacklist), await serve(two.blacklist)]
     const token = newToken({ jwtid: 'one' })
     expect(await statusOf(there, token)).to.equal(200)
     expect(await logOut(here, token)).to.equal('"redis"')
-    expect(await statusOf(there, token)).to.equal(401)
+    await refuses(there, token)
     expect(await statusOf(here, token)).to.equal(401)
   })
 
@@ -451,7 +451,7 @@ describe('Two applications over one Redis', () => {
     const [here, there] = [await serve(one.blacklist), await serve(two.blacklist)]
     const [before, during] = [newToken({ jwtid: 'before' }), newToken({ jwtid: 'during' })]
     await logOut(here, before)
-    expect(await statusOf(there, before)).to.equal(401)
+    await refuses(there, before)
     await redis.kill()
     await cutOff(one, two)
     expect(await logOut(here, during)).to.equal('"memory"')
@@ -466,13 +466,15 @@ describe('Two applications over one Redis', () => {
   })
 
   it("answer 503 in an outage with whenStale: 'reject', and 401 to what they know", async () => {
-    const one = await instances.start(redis, { whenStale: 'reject' })
+    const one = await instances.start(redis, { whenStale: 'reject', maxStaleness: 20 })
     const server = await serve(one.blacklist)
     const [revoked, other] = [newToken({ jwtid: 'one' }), newToken({ jwtid: 'other' })]
     await logOut(server, revoked)
     await redis.kill()
     await cutOff(one)
-    expect(await statusOf(server, other)).to.equal(503)
+    await eventually(async () => {
+      expect(await statusOf(server, other)).to.equal(503)
+    })
     expect(await statusOf(server, revoked)).to.equal(401)
     expect((await server.get('/api/me')).status).to.equal(401)
   })
@@ -505,9 +507,16 @@ describe('Two applications over one Redis', () => {
     await redis.restart({ dataset: 'empty' })
     await connected(one)
 
-    const keys = (await redis.command('KEYS', '*')).split('\n')
-    const values = await Promise.all(keys.map((key) => redis.command('GET', key)))
-    expect(keys.filter((key) => key.startsWith('blacklist:'))).to.have.lengthOf(1)
+    const keys = await eventually(async () => {
+      const found = (await redis.command('KEYS', '*')).split('\n')
+      expect(found.filter((key) => key.startsWith('blacklist:'))).to.have.lengthOf(1)
+      return found
+    })
+    const values = await Promise.all(
+      keys.map((key) =>
+        redis.command(...(key.includes(':revocations:') ? ['XRANGE', key, '-', '+'] : ['GET', key])),
+      ),
+    )
     expect(logger.lines).not.to.deep.equal([])
     const written = JSON.stringify([keys, values, logger.lines, answers])
     const [, payload, signature] = token.split('.')
@@ -522,6 +531,12 @@ function newToken(options: SignOptions = {}): string {
 
 function bearer(token: string): { authorization: string } {
   return { authorization: `Bearer ${token}` }
+}
+
+async function refuses(server: WebServer, token: string): Promise<void> {
+  await eventually(async () => {
+    expect(await statusOf(server, token)).to.equal(401)
+  })
 }
 
 async function statusOf(server: WebServer, token: string): Promise<number> {

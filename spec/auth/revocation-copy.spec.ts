@@ -1,112 +1,98 @@
 import { expect } from 'chai'
+import type { Revocation } from '../../lib/auth/revocation'
+import { isRestored, restoring } from '../../lib/auth/revocation'
 import { RevocationCopy } from '../../lib/auth/revocation-copy'
 import { ManualClock } from '../support/manual-clock'
 
-describe('The copy of the revocations', () => {
+describe('A copy of revocations', () => {
   let clock: ManualClock
-  let now: number
+  let copy: RevocationCopy
 
   beforeEach(() => {
     clock = new ManualClock('2026-03-01T10:00:00Z')
-    now = clock.seconds
+    copy = new RevocationCopy(10, clock)
   })
 
-  it('has what it has learnt, and nothing else', () => {
-    const copy = new RevocationCopy(10, clock)
-    copy.learn({ id: 'a', value: 5, until: now + 10 }, true)
-    expect(copy.find('a')).to.equal(5)
-    expect(copy.find('b')).to.equal(undefined)
+  function revocation(name: number, life = 60): Revocation {
+    const until = clock.seconds + life
+    return { kind: 'token', id: String(name).padStart(32, '0'), value: until, until }
+  }
+
+  it('knows what it was told, until it no longer matters', () => {
+    const [own, foreign] = [revocation(1), revocation(2)]
+    copy.note(own)
+    copy.read(foreign)
+    expect([own, foreign].map(({ id }) => copy.find(id))).to.deep.equal([own.value, foreign.value])
+    clock.advance(60_000)
+    expect([own, foreign].map(({ id }) => copy.find(id))).to.deep.equal([undefined, undefined])
   })
 
-  it('has a revocation up to the end of its life', () => {
-    const copy = new RevocationCopy(10, clock)
-    copy.learn({ id: 'a', value: 5, until: now + 10 }, true)
-    clock.advance(9999)
-    expect(copy.find('a')).to.equal(5)
-    clock.advance(1)
-    expect(copy.find('a')).to.equal(undefined)
-    expect(idsOf(copy.live())).to.deep.equal([])
+  it('is to hand on what is its own, and nothing that it has learnt', () => {
+    copy.note(revocation(1))
+    copy.read(revocation(2))
+    copy.learn(revocation(3))
+    expect(copy.unsettled()).to.deep.equal([revocation(1)])
+    expect(copy.countUnacknowledged()).to.equal(1)
   })
 
-  it('keeps the greater value and the longer life, in whatever order they come', () => {
-    const forth = new RevocationCopy(10, clock)
-    const back = new RevocationCopy(10, clock)
-    const revocations = [
-      { id: 'a', value: 5, until: now + 100 },
-      { id: 'a', value: 9, until: now + 10 },
-      { id: 'a', value: 7, until: now + 50 },
-    ]
-    for (const revocation of revocations) forth.learn(revocation, true)
-    for (const revocation of revocations.toReversed()) back.learn(revocation, true)
-    const merged = [{ id: 'a', value: 9, until: now + 100 }]
-    expect([...forth.live()]).to.deep.equal(merged)
-    expect([...back.live()]).to.deep.equal(merged)
+  it('takes an acknowledgement for what was sent, and not for what has been added since', () => {
+    const first = copy.note(revocation(1))
+    copy.note(revocation(1, 90))
+    copy.acknowledge([first as Revocation], 5)
+    expect(copy.countUnacknowledged()).to.equal(1)
+    copy.acknowledge([revocation(1, 90)], 5)
+    expect(copy.countUnacknowledged()).to.equal(0)
   })
 
-  it('marks what Redis does not know yet, until it is settled', () => {
-    const copy = new RevocationCopy(10, clock)
-    const own = { id: 'own', value: 5, until: now + 10 }
-    copy.learn(own, true)
-    copy.learn({ id: 'met', value: 5, until: now + 10 }, false)
-    expect(idsOf(copy.dirty())).to.deep.equal(['own'])
-    expect(idsOf(copy.live())).to.deep.equal(['own', 'met'])
-    copy.settle(own)
-    expect(idsOf(copy.dirty())).to.deep.equal([])
-    expect(copy.find('own')).to.equal(5)
+  it('hands on again what was acknowledged and does not show in the log that was read later', () => {
+    copy.note(revocation(1))
+    copy.acknowledge([revocation(1)], 5)
+    expect(copy.unsettled(5)).to.deep.equal([])
+    expect(copy.unsettled(6)).to.deep.equal([revocation(1)])
+    copy.read(revocation(1))
+    expect(copy.unsettled(Infinity)).to.deep.equal([])
   })
 
-  it('goes on marking what was learnt while an older state was being sent', () => {
-    const sent = { id: 'a', value: 5, until: now + 10 }
-    for (const meanwhile of [
-      { ...sent, value: 6 },
-      { ...sent, until: now + 20 },
-    ]) {
-      const copy = new RevocationCopy(10, clock)
-      copy.learn(sent, true)
-      copy.learn(meanwhile, true)
-      copy.settle(sent)
-      expect([...copy.dirty()]).to.deep.equal([meanwhile])
-    }
+  it('does not take what the log says of an earlier end for its own', () => {
+    copy.note(revocation(1, 90))
+    copy.read(revocation(1, 60))
+    expect(copy.unsettled()).to.deep.equal([revocation(1, 90)])
   })
 
-  it('goes on marking what Redis was heard to know less of', () => {
-    const copy = new RevocationCopy(10, clock)
-    copy.learn({ id: 'a', value: 9, until: now + 10 }, true)
-    copy.learn({ id: 'a', value: 5, until: now + 5 }, false)
-    expect([...copy.dirty()]).to.deep.equal([{ id: 'a', value: 9, until: now + 10 }])
+  it('is done with what was acknowledged where there is no log', () => {
+    copy.note(revocation(1))
+    copy.settle([revocation(1)])
+    expect(copy.unsettled(Infinity)).to.deep.equal([])
   })
 
-  it('takes no more than its capacity, and says so', () => {
-    const copy = new RevocationCopy(2, clock)
-    expect(copy.learn({ id: 'a', value: 1, until: now + 10 }, true)).to.equal(true)
-    expect(copy.learn({ id: 'b', value: 1, until: now + 20 }, true)).to.equal(true)
-    expect(copy.learn({ id: 'c', value: 1, until: now + 20 }, true)).to.equal(false)
-    expect(idsOf(copy.live())).to.deep.equal(['a', 'b'])
+  it('stays revoked where another took back what this one was revoking, and tells the others', () => {
+    copy.note(revocation(1))
+    copy.read({ ...revocation(1), value: restoring(revocation(1).value) })
+    const now = copy.find(revocation(1).id)
+    expect(now).to.satisfy((value: number) => !isRestored(value) && value > restoring(revocation(1).value))
+    expect(copy.unsettled().map(({ value }) => value)).to.deep.equal([now])
   })
 
-  it('learns more of what it has when it is full', () => {
-    const copy = new RevocationCopy(1, clock)
-    copy.learn({ id: 'a', value: 1, until: now + 10 }, true)
-    expect(copy.learn({ id: 'a', value: 2, until: now + 10 }, true)).to.equal(true)
-    expect(copy.find('a')).to.equal(2)
+  it('lets others take back what this one has revoked, once the log has shown it', () => {
+    copy.note(revocation(1))
+    copy.read(revocation(1))
+    copy.read({ ...revocation(1), value: restoring(revocation(1).value) })
+    expect(copy.find(revocation(1).id)).to.satisfy(isRestored)
+    expect(copy.unsettled()).to.deep.equal([])
   })
 
-  it('makes room by those whose life is over, and only by them', () => {
-    const copy = new RevocationCopy(2, clock)
-    copy.learn({ id: 'a', value: 1, until: now + 10 }, true)
-    copy.learn({ id: 'b', value: 1, until: now + 20 }, true)
-    clock.advance(10_000)
-    expect(copy.learn({ id: 'c', value: 1, until: now + 20 }, true)).to.equal(true)
-    expect(idsOf(copy.live())).to.deep.equal(['b', 'c'])
-  })
-
-  it('settles nothing that it does not have', () => {
-    const copy = new RevocationCopy(1, clock)
-    copy.settle({ id: 'a', value: 1, until: now + 10 })
-    expect(copy.find('a')).to.equal(undefined)
+  it('is whole until it had no room for something, and again when it is read anew with room', () => {
+    copy = new RevocationCopy(1, clock)
+    copy.read(revocation(1))
+    expect(copy.isWhole).to.equal(true)
+    copy.read(revocation(2))
+    expect([copy.isWhole, copy.hasRoomAgain]).to.deep.equal([false, false])
+    expect(copy.note(revocation(3))).to.equal(undefined)
+    clock.advance(60_000)
+    // The look for the dead is taken when something new comes.
+    for (let round = 0; round < 32; round += 1) copy.sweep()
+    expect([copy.isWhole, copy.hasRoomAgain]).to.deep.equal([false, true])
+    copy.beginReading()
+    expect(copy.isWhole).to.equal(true)
   })
 })
-
-function idsOf(revocations: Iterable<{ id: string }>): string[] {
-  return Array.from(revocations, ({ id }) => id)
-}

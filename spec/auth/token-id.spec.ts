@@ -2,9 +2,11 @@ import { expect } from 'chai'
 import { decode, sign } from 'jsonwebtoken'
 import { InvalidTokenError } from 'holdfast'
 import type { TokenClaims } from 'holdfast'
-import { identifyToken, subjectId } from '../../lib/auth/token-id'
+import { exemptionId, identifyToken, saysTheSame, subjectId } from '../../lib/auth/token-id'
 
 const SECRET = 'a secret that only this spec knows'
+
+const [header = '', payload = '', signature = ''] = sign({ sub: '7' }, SECRET).split('.')
 
 describe('The id of a token', () => {
   it('is the same for a token with a jti and for its claims', () => {
@@ -37,17 +39,29 @@ describe('The id of a token', () => {
     expect(new Set(ids).size).to.equal(3)
   })
 
-  it('is that of header and payload where there is no jti', () => {
+  it('is that of all claims where there is no jti', () => {
     const token = sign({ sub: '7', iat: 1 }, SECRET)
-    const [header, payload] = token.split('.')
-    expect(identifyToken(`${String(header)}.${String(payload)}.another`).id).to.equal(identifyToken(token).id)
-    expect(identifyToken(sign({ sub: '7', iat: 2 }, SECRET)).id).not.to.equal(identifyToken(token).id)
-    const otherHeader = sign({ sub: '7', iat: 1 }, SECRET, { algorithm: 'HS512' })
-    expect(identifyToken(otherHeader).id).not.to.equal(identifyToken(token).id)
+    const [header = '', payload = ''] = token.split('.')
+    expect(identifyToken(`${header}.${payload}.another`).id).to.equal(identifyToken(token).id)
+    for (const other of [{ sub: '7', iat: 2 }, { sub: '7', iat: 1, role: 'admin' }, { iat: 1 }])
+      expect(identifyToken(sign(other, SECRET)).id).not.to.equal(identifyToken(token).id)
+  })
+
+  it('is the same for all headers: whoever sends a token can make one up', () => {
+    const ids = (['HS256', 'HS512'] as const).map(
+      (algorithm) => identifyToken(sign({ sub: '7', iat: 1 }, SECRET, { algorithm })).id,
+    )
+    expect(new Set(ids).size).to.equal(1)
+  })
+
+  it('is the same for whatever parses to the same claims', () => {
+    const spellings = ['{"sub":"7","a":{"b":1,"c":[2]}}', '{ "a": {"c":[2], "b":1.0}, "sub":"\\u0037" }']
+    const ids = spellings.map((text) => identifyToken(`${header}.${base64url(text)}.${signature}`).id)
+    expect(new Set(ids).size).to.equal(1)
   })
 
   for (const jti of ['', 7, null, ['session-7']]) {
-    it(`is that of header and payload where the jti is ${JSON.stringify(jti)}`, () => {
+    it(`is that of all claims where the jti is ${JSON.stringify(jti)}`, () => {
       const [first, second] = [1, 2].map((iat) => identifyToken(sign({ jti, sub: '7', iat }, SECRET)).id)
       expect(first).to.be.a('string').and.not.equal(second)
     })
@@ -63,11 +77,17 @@ describe('The id of a token', () => {
     expect(identifyToken(token).claims).to.deep.equal({ sub: '7', iat: 1, exp: 2 })
   })
 
-  it('is never that of a subject', () => {
-    expect(subjectId('7'))
-      .to.match(/^subject:[0-9a-f]{32}$/)
-      .and.not.equal(subjectId('8'))
-    expect(identifyToken({ jti: '7' }).id).not.to.equal(subjectId('7'))
+  it('is never that of a subject, nor of another claim with the same value', () => {
+    const ids = [
+      identifyToken({ jti: '7' }).id,
+      subjectId('7'),
+      subjectId('8'),
+      subjectId('7', 'sid'),
+      subjectId('7', 'tenant'),
+      exemptionId('7', '7'),
+    ]
+    expect(new Set(ids).size).to.equal(ids.length)
+    for (const id of ids) expect(id).to.match(/^[0-9a-f]{32}$/)
   })
 
   it('cannot be told from claims without a jti, and the error names the ways out', () => {
@@ -78,7 +98,6 @@ describe('The id of a token', () => {
       .that.does.not.include('alice')
   })
 
-  const [header = '', payload = '', signature = ''] = sign({ sub: '7' }, SECRET).split('.')
   const garbage: Record<string, unknown> = {
     'an empty string': '',
     'an opaque token': 'k3Y-that-opens-the-house',
@@ -103,6 +122,34 @@ describe('The id of a token', () => {
       expect(attempt).not.to.throw(/k3Y|eyJ/)
     })
   }
+})
+
+describe('A token says the same as verified claims', () => {
+  const claims = { sub: '7', iat: 1, roles: ['admin'] }
+
+  it('where it says all of them', () => {
+    expect(saysTheSame(sign(claims, SECRET), { ...claims })).to.equal(true)
+  })
+
+  const others: [what: string, said: object][] = [
+    ['less', { sub: '7', iat: 1 }],
+    ['more', { ...claims, more: true }],
+    ['something else', { ...claims, roles: ['user'] }],
+    ['another time', { ...claims, iat: 2 }],
+  ]
+  for (const [what, said] of others) {
+    it(`not where it says ${what}`, () => {
+      expect(saysTheSame(sign(said, SECRET, { noTimestamp: true }), claims)).to.equal(false)
+    })
+  }
+
+  it('not where they have no times, and so are no claims', () => {
+    expect(saysTheSame(sign({ sub: '7' }, SECRET, { noTimestamp: true }), { sub: '7' })).to.equal(false)
+  })
+
+  it('not where it is none', () => {
+    expect(saysTheSame('k3Y', claims)).to.equal(false)
+  })
 })
 
 function claimsOf(token: string): TokenClaims {

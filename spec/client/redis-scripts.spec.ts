@@ -52,10 +52,12 @@ describe('The scripts', () => {
   }
 
   describe('APPEND_LOG', () => {
-    it('keeps the log for as long as the entry that lives longest', async () => {
-      await run(APPEND_LOG, ['log', 'a', 'b'], '60000', 'x', '1', '90000', 'y', '1', '30000')
-      await run(APPEND_LOG, ['log', 'c'], '60000', 'z', '1', '10000')
+    it('keeps the log for its time from the last entry on, and each number for its own', async () => {
+      await run(APPEND_LOG, ['log', 'a', 'b'], '90000', 'x', '1', '60000', 'y', '1', '30000')
+      await client.pExpire('log', 1000)
+      await run(APPEND_LOG, ['log', 'c'], '90000', 'z', '1', '10000')
       expect(await client.pTTL('log')).to.be.within(80_000, 90_000)
+      expect(await client.pTTL('a')).to.be.within(50_000, 60_000)
       expect(await client.pTTL('b')).to.be.within(20_000, 30_000)
       expect(await client.xLen('log')).to.equal(3)
     })

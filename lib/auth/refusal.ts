@@ -1,0 +1,64 @@
+import { isRestored, timeOf } from './revocation'
+import type { RevocationKind } from './revocation'
+import type { IdentifiedToken, TokenClaims } from './token-id'
+import { claimText, exemptionId, subjectId } from './token-id'
+
+/** What is known under an id; `undefined` for nothing. */
+export type ValueOf = (id: string) => number | undefined
+
+/**
+ * Whether a token is refused by what is known: its own revocation, or a cut-off for one of the claims by which many
+ * are revoked at a time, unless that spares it. A token that doesn't say when it was issued is older than any cut-off.
+ */
+export function isRefused(
+  token: IdentifiedToken,
+  subjectClaims: readonly string[],
+  valueOf: ValueOf,
+): boolean {
+  const own = valueOf(token.id)
+  if (own !== undefined && !isRestored(own)) return true
+  return subjectClaims.some((claim) => isCutOff(token, claim, valueOf))
+}
+
+/** Under which ids there may be something that refuses a token, or spares it. */
+export function concernedIds(
+  { id, claims }: IdentifiedToken,
+  subjectClaims: readonly string[],
+): (readonly [kind: RevocationKind, id: string])[] {
+  const subjects = subjectClaims
+    .map((claim) => subjectOf(claims, claim))
+    .filter((found) => found !== undefined)
+  return [
+    ['token', id],
+    ...subjects.map((subject) => ['subject', subject] as const),
+    ...subjects.flatMap((subject) =>
+      sparedBy({ id, claims }).map((spared) => ['exemption', exemptionId(subject, spared)] as const),
+    ),
+  ]
+}
+
+/** By what a token may be spared: itself, or its session. */
+export function sparedBy({ id, claims }: IdentifiedToken): string[] {
+  const session = claimText(claims, 'sid')
+  return session === undefined ? [id] : [id, sessionName(session)]
+}
+
+/** What an exemption of a whole session is called. */
+export function sessionName(session: string): string {
+  return `sid:${session}`
+}
+
+function isCutOff(token: IdentifiedToken, claim: string, valueOf: ValueOf): boolean {
+  const subject = subjectOf(token.claims, claim)
+  const value = subject === undefined ? undefined : valueOf(subject)
+  if (subject === undefined || value === undefined || isRestored(value)) return false
+  const { iat } = token.claims
+  if (typeof iat === 'number' && iat >= timeOf(value)) return false
+  // Of this cut-off, not of an earlier one.
+  return !sparedBy(token).some((spared) => valueOf(exemptionId(subject, spared)) === value)
+}
+
+function subjectOf(claims: TokenClaims, claim: string): string | undefined {
+  const value = claimText(claims, claim)
+  return value === undefined ? undefined : subjectId(value, claim)
+}

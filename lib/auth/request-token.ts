@@ -1,0 +1,70 @@
+import { IncomingMessage } from 'node:http'
+import { InvalidTokenError, UnverifiedTokenError } from '../errors'
+import { bearerToken } from './bearer-token'
+import type { GivenToken } from './revoke-options'
+import { hasTimes, hasTokenId, identifyToken, saysTheSame } from './token-id'
+import type { IdentifiedToken, TokenClaims } from './token-id'
+
+interface VerifiedRequest extends IncomingMessage {
+  readonly auth?: unknown
+  readonly user?: unknown
+}
+
+/** Finds the verified token in a request; `undefined` where the request has none. */
+export type ReadToken = (req: IncomingMessage) => string | undefined
+
+/** What a middleware has identified, for whoever revokes the token of the same request later. */
+const identified = new WeakMap<IncomingMessage, IdentifiedToken>()
+
+/** Remembers which token a request was found to have. */
+export function remember(req: IncomingMessage, token: IdentifiedToken): IdentifiedToken {
+  identified.set(req, token)
+  return token
+}
+
+/**
+ * The token of a request that has been verified: by the claims that the verifier left in `req.auth` or `req.user`,
+ * where they have a `jti`; else by the token itself, which has to say what those claims say.
+ *
+ * @param read - where the token is that was verified, if somebody has said so; else it is the bearer token.
+ * @returns `undefined` where there is neither a token nor claims.
+ * @throws {UnverifiedTokenError} for a token without anything verified; {@link InvalidTokenError} for what can't be
+ *   identified for certain.
+ */
+export function identifyRequest(req: IncomingMessage, read?: ReadToken): IdentifiedToken | undefined {
+  const claims = verifiedClaims(req)
+  const token = read === undefined ? bearerToken(req) : read(req)
+  if (claims === undefined) {
+    if (token === undefined) return undefined
+    throw new UnverifiedTokenError(
+      'rejectBlacklisted: nothing has verified the token of this request; put it behind express-jwt or the like, which leaves the claims in req.auth',
+    )
+  }
+  if (hasTokenId(claims) && (read === undefined || hasTimes(claims)))
+    return remember(req, identifyToken(claims))
+  // A user who is no claims, a row of a database, says nothing that a token could be compared with.
+  const isNamed = read !== undefined && !hasTimes(claims)
+  if (token !== undefined && (isNamed || saysTheSame(token, claims)))
+    return remember(req, identifyToken(token))
+  throw new InvalidTokenError(
+    hasTimes(claims)
+      ? 'rejectBlacklisted: what was verified has no jti, and the bearer token does not say the same: sign tokens with a jti (jsonwebtoken: { jwtid }) and leave the claims in req.auth as they are, or say where the token is: { token: (req) => … }'
+      : "rejectBlacklisted: req.user is no claims of a token: say where the token is that was verified, { token: 'bearer' } or { token: { cookie: 'name' } } or { token: (req) => … }",
+  )
+}
+
+/**
+ * What was given in place of a token, identified.
+ *
+ * @throws {InvalidTokenError} for what can't be identified.
+ */
+export function identifyGiven(given: GivenToken): IdentifiedToken {
+  if (!(given instanceof IncomingMessage)) return identifyToken(given)
+  const token = identified.get(given) ?? identifyRequest(given)
+  if (token !== undefined) return token
+  throw new InvalidTokenError('expected a request with a token, got one without')
+}
+
+function verifiedClaims({ auth, user }: VerifiedRequest): TokenClaims | undefined {
+  return [auth, user].find((found): found is TokenClaims => typeof found === 'object' && found !== null)
+}

@@ -1,0 +1,277 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Cache } from '../cache/cache'
+import type { CacheClient } from '../client/cache-client'
+import type { Send } from '../client/invalidation'
+import { CommandRefusedError } from '../errors'
+import { warnOfEviction } from './eviction-warning'
+import type { Revocation } from './revocation'
+import type { RevocationCopy } from './revocation-copy'
+import { lifeOf, RevocationLogs } from './revocation-log'
+import type { LogClient, Reading, RevocationLog } from './revocation-log'
+import { SendQueue } from './send-queue'
+
+const POLL_MS = 1000
+/** A Redis that has only just come back may have had no room for us. */
+const RETRY_MS = 50
+const BATCH = 100
+/** So many instances find at once that Redis has lost something: the first of them spares the others most of it. */
+const LONGEST_DELAY_MS = 300
+
+type Outcome = Reading['outcome'] | 'refused'
+
+/**
+ * Keeps a copy of all revocations in step with Redis, and Redis with the copy. Redis's word that a log has changed is
+ * a hint and wakes it; a look each second is the proof. What Redis turns out to have lost is written back.
+ */
+export class RevocationFeed {
+  readonly #cache: Cache
+  readonly #copy: RevocationCopy
+  readonly #logs: RevocationLogs
+  readonly #queue = new SendQueue(BATCH, (batch) => this.#send(batch))
+  readonly #due = new Set<RevocationLog>()
+  readonly #provenAt = new Map<RevocationLog, number>()
+  readonly #timers = new Map<'poll' | 'retry' | 'restore', NodeJS.Timeout>()
+  #canUseLogs = true
+  #canReadAll = true
+  #isRunning = false
+  #hasWarned = false
+  /** When all logs had been read to their end, by `performance.now()`. */
+  #wholeAt = -Infinity
+  /** Redis has lost something: what it lacks, once that is known. */
+  #restoring: 'reading' | Iterator<Revocation> | undefined
+  #restored = 0
+
+  constructor(cache: Cache, copy: RevocationCopy) {
+    this.#cache = cache
+    this.#copy = copy
+    this.#logs = new RevocationLogs(cache.prefix)
+    if (cache.state === 'memory') return
+    const unsubscribe = [
+      cache.client.onRecovery({
+        bring: (send, lacksSince) => this.#bring(send, lacksSince < Infinity),
+        pending: () => copy.countUnacknowledged(),
+      }),
+      cache.core.onStoredChange((name) => {
+        this.#wake(this.#logs.all.filter((log) => name === undefined || log.name === name))
+      }),
+      cache.on('state', ({ to }) => {
+        if (to === 'ready') this.#ready()
+        if (to !== 'closed') return
+        for (const timer of this.#timers.values()) clearTimeout(timer)
+        for (const end of unsubscribe.slice(1)) end()
+      }),
+    ]
+    this.#timers.set('poll', setInterval(() => void this.#poll(), POLL_MS).unref())
+    if (cache.state === 'ready') this.#ready()
+  }
+
+  /** The names under which Redis has revocations. */
+  get names(): RevocationLogs['names'] {
+    return this.#logs.names
+  }
+
+  /** Whether all that was revoked anywhere, up to so many milliseconds ago, is in the copy. */
+  isComplete(maxStalenessMs: number): boolean {
+    if (!this.#copy.isWhole) return false
+    if (this.#cache.state === 'memory') return true
+    return this.#restoring === undefined && performance.now() - this.#wholeAt <= maxStalenessMs
+  }
+
+  /** Hands revocations to Redis, all of them together. @returns whether Redis has acknowledged them. */
+  send(revocations: readonly Revocation[]): Promise<boolean> {
+    return this.#queue.add(revocations)
+  }
+
+  #ready(): void {
+    this.#wake(this.#logs.all)
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    void warnOfEviction(this.#cache)
+  }
+
+  async #poll(): Promise<void> {
+    this.#copy.sweep()
+    if (this.#restoring === undefined && this.#copy.hasRoomAgain) this.#readAnew()
+    this.#wake(this.#logs.all)
+    // What was sent before all was read and did not show, and what was never acknowledged.
+    const lacking = this.#copy.unsettled(this.#wholeAt)
+    if (lacking.length > 0 && this.#cache.isConnected) await this.#queue.add(lacking)
+  }
+
+  #wake(logs: readonly RevocationLog[]): void {
+    if (!this.#canUseLogs || !this.#canReadAll) return
+    for (const log of logs) this.#due.add(log)
+    if (!this.#isRunning && this.#cache.isConnected) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    while (this.#due.size > 0 && this.#cache.isConnected) {
+      const [log] = this.#due
+      if (log !== undefined && (await this.#readOn(log)) === 'unanswered') {
+        this.#later('retry', RETRY_MS)
+        break
+      }
+    }
+    this.#isRunning = false
+  }
+
+  /** Reads a log to its end. */
+  async #readOn(log: RevocationLog): Promise<Outcome | 'unanswered'> {
+    for (;;) {
+      this.#due.delete(log)
+      const begun = performance.now()
+      const reading = await this.#cache.client.ask((client) => this.#read(client, log))
+      if (reading === undefined) {
+        this.#due.add(log)
+        return 'unanswered'
+      }
+      if (reading.outcome === 'lost') this.#readAnew()
+      else if (reading.outcome !== 'read') this.#giveUp(reading.outcome)
+      if (reading.outcome !== 'read') return reading.outcome
+      for (const revocation of reading.revocations) this.#copy.read(revocation)
+      if (reading.isAtEnd) {
+        this.#proven(log, begun)
+        return 'read'
+      }
+      await nextTurn()
+    }
+  }
+
+  async #read(client: CacheClient, log: RevocationLog): Promise<Reading | { outcome: 'refused' }> {
+    if (!hasLogs(client)) return { outcome: 'refused' }
+    try {
+      return await log.read(client, this.#cache.clock.now())
+    } catch (error) {
+      if (error instanceof CommandRefusedError) return { outcome: 'refused' }
+      throw error
+    }
+  }
+
+  #proven(log: RevocationLog, begun: number): void {
+    this.#provenAt.set(log, begun)
+    if (this.#provenAt.size < this.#logs.all.length) return
+    this.#wholeAt = Math.min(...this.#provenAt.values())
+    if (this.#restoring === 'reading') {
+      this.#restoring = this.#copy.unread()
+      this.#restored = 0
+      this.#later('restore', Math.random() * LONGEST_DELAY_MS)
+    }
+  }
+
+  /** The log is not what it was: everything is read again, and then Redis is told what it lacks. */
+  #readAnew(): void {
+    this.#restoring = 'reading'
+    this.#copy.beginReading()
+    this.#provenAt.clear()
+    for (const log of this.#logs.all) {
+      log.rewind()
+      this.#due.add(log)
+    }
+  }
+
+  /** Writes back a part of what Redis lacks; what others have written back meanwhile is not among it. */
+  async #restore(): Promise<void> {
+    const lacking = this.#restoring
+    if (lacking === undefined || lacking === 'reading') return
+    const batch: Revocation[] = []
+    while (batch.length < BATCH) {
+      const { done, value } = lacking.next() as IteratorResult<Revocation, undefined>
+      if (done === true) break
+      batch.push(value)
+    }
+    if (batch.length > 0 && !(await this.#queue.add(batch))) {
+      // From the start: what has been written back is read back until then.
+      if (this.#restoring === lacking) this.#restoring = this.#copy.unread()
+      this.#later('restore', POLL_MS)
+      return
+    }
+    this.#restored += batch.length
+    if (this.#restoring !== lacking) return
+    if (batch.length === BATCH) this.#later('restore', 0)
+    else this.#endRestoring()
+  }
+
+  #endRestoring(): void {
+    this.#restoring = undefined
+    if (this.#restored === 0) return
+    this.#cache.logger.info('Revocations written back to Redis', { count: this.#restored })
+  }
+
+  #later(what: 'retry' | 'restore', delayMs: number): void {
+    const work = {
+      retry: () => {
+        this.#wake([])
+      },
+      restore: () => void this.#restore(),
+    }
+    clearTimeout(this.#timers.get(what))
+    if (this.#cache.state !== 'closed') this.#timers.set(what, setTimeout(work[what], delayMs).unref())
+  }
+
+  #giveUp(outcome: Exclude<Outcome, 'read' | 'lost'>): void {
+    this.#due.clear()
+    if (outcome === 'foreign') this.#canReadAll = false
+    else this.#canUseLogs = false
+    this.#restoring = undefined
+    this.#wholeAt = -Infinity
+    this.#cache.logger.warn('No copy of the revocations: each check asks Redis', {
+      cause:
+        outcome === 'foreign' ? 'another version of holdfast writes them' : 'the store keeps no log of them',
+      remedy:
+        outcome === 'foreign' ? 'update holdfast' : 'Redis 5 or later, and an ACL with +xadd +xrange +xtrim',
+    })
+  }
+
+  async #send(batch: readonly Revocation[]): Promise<boolean> {
+    const isSent = await this.#cache.client.ask(async (client) => {
+      await this.#append(client, batch)
+      return true
+    })
+    return isSent === true
+  }
+
+  /** Redis is back: it gets what it was not told, or has not shown, before anything else. */
+  async #bring(send: Send, mayLackMore: boolean): Promise<void> {
+    const isProvable = this.#canUseLogs && (await send((client) => Promise.resolve(hasLogs(client))))
+    // Without a log nobody can tell what it lacks.
+    const lacking = isProvable || !mayLackMore ? this.#copy.unsettled(Infinity) : [...this.#copy.all()]
+    for (let start = 0; start < lacking.length; start += BATCH) {
+      const batch = lacking.slice(start, start + BATCH)
+      await this.#bringBatch(batch, send)
+    }
+  }
+
+  async #bringBatch(batch: readonly Revocation[], send: Send): Promise<void> {
+    try {
+      await send((client) => this.#append(client, batch))
+    } catch (error) {
+      if (!(error instanceof CommandRefusedError)) throw error
+      // One of them is refused: it keeps neither the others nor Redis itself from being used.
+      if (batch.length > 1) for (const single of batch) await this.#bringBatch([single], send)
+    }
+  }
+
+  async #append(client: CacheClient, batch: readonly Revocation[]): Promise<void> {
+    const now = this.#cache.clock.now()
+    if (this.#canUseLogs && hasLogs(client)) {
+      await this.#logs.append(client, batch, now)
+      this.#copy.acknowledge(batch, performance.now())
+      return
+    }
+    await Promise.all(
+      batch.map((revocation) =>
+        client.raise(
+          this.names.keyOf(revocation.kind, revocation.id),
+          revocation.value,
+          lifeOf(revocation, now),
+        ),
+      ),
+    )
+    this.#copy.settle(batch)
+  }
+}
+
+function hasLogs(client: CacheClient): client is LogClient {
+  return client.appendLog !== undefined && client.readLog !== undefined
+}

@@ -1,0 +1,147 @@
+import type { CacheClient, LogEntry, LogRecord } from '../client/cache-client'
+import { decodeRevocation, encodeRevocation } from './revocation'
+import type { Revocation, RevocationKind } from './revocation'
+
+const HOUR_MS = 60 * 60 * 1000
+const DAY_MS = 24 * HOUR_MS
+
+/** A log each for what matters about as long: whatever is older than that may go, and nothing that matters does. */
+const LIVES: readonly (readonly [name: string, lifeMs: number])[] = [
+  ['1h', HOUR_MS],
+  ['1d', DAY_MS],
+  ['1w', 7 * DAY_MS],
+  ['1m', 31 * DAY_MS],
+  ['3m', 93 * DAY_MS],
+  ['1y', 366 * DAY_MS],
+  ['long', 101 * 366 * DAY_MS],
+]
+
+/** How far the clocks of instances and of Redis may be apart. */
+const CLOCK_DIFFERENCE_MS = 10 * 60 * 1000
+
+const KIND_PREFIX: Readonly<Record<RevocationKind, string>> = {
+  token: '',
+  subject: 'subject:',
+  exemption: 'except:',
+}
+
+/** A client that has logs. */
+export type LogClient = CacheClient & Required<Pick<CacheClient, 'appendLog' | 'readLog'>>
+
+/** What became of reading a log on from the last known entry. */
+export type Reading =
+  | { readonly outcome: 'read'; readonly revocations: readonly Revocation[]; readonly isAtEnd: boolean }
+  /** The last known entry isn't there any more, nor is it long ago: the log is not the one that was read. */
+  | { readonly outcome: 'lost' }
+  /** Somebody has written what this version cannot read. */
+  | { readonly outcome: 'foreign' }
+
+/** Entries that are read at a time: more of them would hold the event loop up. */
+const MOST_RECORDS = 1000
+
+/** The names of what a blacklist has in Redis. */
+export class RevocationNames {
+  readonly #prefix: string
+
+  /** Takes what the names of a cache begin with. */
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  /** The key beside a revocation: for those who look by hand, and for whoever has no copy. */
+  keyOf(kind: RevocationKind, id: string): string {
+    return `${this.#prefix}blacklist:${KIND_PREFIX[kind]}${id}`
+  }
+
+  /** The name of a log. */
+  logOf(life: string): string {
+    return `holdfast:{ns=${this.#prefix.slice(0, -1)}}:revocations:${life}`
+  }
+}
+
+/**
+ * One log of revocations, and how far it has been read. The last entry that was read is the anchor: as long as Redis
+ * has it, with the same bytes under the same id, the log has only been added to, and what stands behind it is all
+ * that is new. A Redis that went back in time, was emptied, or is another one, has no such entry.
+ */
+export class RevocationLog {
+  readonly name: string
+  readonly lifeMs: number
+  #anchor: LogRecord | undefined
+
+  constructor(name: string, lifeMs: number) {
+    this.name = name
+    this.lifeMs = lifeMs
+  }
+
+  /** For how long its entries are kept. */
+  get keepMs(): number {
+    return this.lifeMs + CLOCK_DIFFERENCE_MS
+  }
+
+  /** Begins again. */
+  rewind(): void {
+    this.#anchor = undefined
+  }
+
+  /** Reads on, at the time of day that is given, as far as one answer goes. */
+  async read(client: LogClient, now: number): Promise<Reading> {
+    const anchor = this.#anchor
+    const records = await client.readLog(this.name, anchor?.id ?? '', MOST_RECORDS)
+    if (anchor !== undefined && !isSame(records.shift(), anchor)) {
+      if (!this.#isPast(anchor, now)) return { outcome: 'lost' }
+      // It has gone as all do, with all before it; what is left is read from the start.
+      this.rewind()
+      return { outcome: 'read', revocations: [], isAtEnd: false }
+    }
+    const revocations = records
+      .map(({ bytes }) => decodeRevocation(bytes))
+      .filter((read) => read !== undefined)
+    if (revocations.length < records.length) return { outcome: 'foreign' }
+    this.#anchor = records.at(-1) ?? anchor
+    return { outcome: 'read', revocations, isAtEnd: records.length < MOST_RECORDS - 1 }
+  }
+
+  #isPast({ id }: LogRecord, now: number): boolean {
+    return now - Number(id.split('-')[0]) > this.lifeMs + CLOCK_DIFFERENCE_MS / 2
+  }
+}
+
+/** The logs of a cache. */
+export class RevocationLogs {
+  readonly names: RevocationNames
+  readonly all: readonly RevocationLog[]
+
+  /** Takes what the names of the cache begin with. */
+  constructor(prefix: string) {
+    this.names = new RevocationNames(prefix)
+    this.all = LIVES.map(([life, lifeMs]) => new RevocationLog(this.names.logOf(life), lifeMs))
+  }
+
+  /** Appends revocations, at the time of day that is given, each to the log of its life. */
+  async append(client: LogClient, revocations: readonly Revocation[], now: number): Promise<void> {
+    const entries = revocations.map((revocation) => ({ revocation, ttlMs: lifeOf(revocation, now) }))
+    let shorterMs = 0
+    for (const { name, lifeMs, keepMs } of this.all) {
+      const fitting = entries.filter(({ ttlMs }) => ttlMs <= lifeMs && ttlMs > shorterMs)
+      shorterMs = lifeMs
+      if (fitting.length === 0) continue
+      const said = fitting.map(({ revocation, ttlMs }): LogEntry => ({
+        bytes: encodeRevocation(revocation),
+        key: this.names.keyOf(revocation.kind, revocation.id),
+        value: revocation.value,
+        ttlMs,
+      }))
+      await client.appendLog(name, said, keepMs)
+    }
+  }
+}
+
+/** How long a revocation matters yet, in whole milliseconds, 1 up. */
+export function lifeOf({ until }: Revocation, now: number): number {
+  return Math.max(1, Math.ceil(until * 1000 - now))
+}
+
+function isSame(found: LogRecord | undefined, anchor: LogRecord): boolean {
+  return found?.id === anchor.id && found.bytes.equals(anchor.bytes)
+}
