@@ -7,6 +7,9 @@ export type HoldfastErrorCode =
   | 'not_cacheable'
   | 'unverified_token'
   | 'revoked_token'
+  | 'credentials_required'
+  | 'rejected_token'
+  | 'ambiguous_token'
   | 'revocations_unavailable'
   | 'loader_timeout'
   | 'command_timeout'
@@ -82,6 +85,42 @@ export class TokenRevokedError extends HoldfastError {
 
   constructor() {
     super('The token has been revoked')
+    this.name = 'UnauthorizedError'
+  }
+}
+
+/** A request has no token, and needs one. */
+export class TokenMissingError extends HoldfastError {
+  readonly code = 'credentials_required'
+  /** The HTTP status that an error handler answers with. */
+  readonly status = 401
+
+  constructor() {
+    super('No token was found in the request')
+    this.name = 'UnauthorizedError'
+  }
+}
+
+/** The token of a request does not verify: forged, expired, of somebody else. What jsonwebtoken says of it is the `cause`. */
+export class TokenRejectedError extends HoldfastError {
+  readonly code = 'rejected_token'
+  /** The HTTP status that an error handler answers with (RFC 6750 §3.1). */
+  readonly status = 401
+
+  constructor(cause?: unknown) {
+    super('The token does not verify', { cause })
+    this.name = 'UnauthorizedError'
+  }
+}
+
+/** A request has more than one token: which of them another part takes can't be known (RFC 6750 §2). */
+export class AmbiguousTokenError extends HoldfastError {
+  readonly code = 'ambiguous_token'
+  /** The HTTP status that an error handler answers with (RFC 6750 §3.1). */
+  readonly status = 400
+
+  constructor() {
+    super('More than one token was found in the request')
     this.name = 'UnauthorizedError'
   }
 }

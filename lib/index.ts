@@ -17,8 +17,12 @@ export type { CacheableRequest, ResponseOptions } from './http/options'
 export type { QueryOption } from './http/request-key'
 export type { CredentialHeader } from './http/who-asks'
 
+export { isRevokedFor } from './auth/is-revoked-for'
 export { rejectBlacklisted } from './auth/reject-blacklisted'
-export type { RejectBlacklistedOptions } from './auth/reject-blacklisted'
+export type { RejectBlacklisted } from './auth/reject-blacklisted'
+export type { RejectBlacklistedOptions } from './auth/reject-options'
+export type { TokenSource } from './auth/token-source'
+export type { TokenHeader, VerificationKey, VerifyOptions } from './auth/verify-options'
 export { createTokenBlacklist, TokenBlacklist, tokenBlacklist } from './auth/token-blacklist'
 export type { TokenBlacklistOptions } from './auth/blacklist-options'
 export type {
@@ -55,6 +59,7 @@ export type { Clock } from './clock'
 export type { Duration } from './duration'
 export type { Logger } from './logger'
 export {
+  AmbiguousTokenError,
   CommandRefusedError,
   CommandTimeoutError,
   HoldfastError,
@@ -65,6 +70,8 @@ export {
   LoaderTimeoutError,
   NotCacheableError,
   RevocationsUnavailableError,
+  TokenMissingError,
+  TokenRejectedError,
   TokenRevokedError,
   UnverifiedTokenError,
 } from './errors'

@@ -1,40 +1,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkDefaultCache } from '../cache/default-cache'
-import { checkOptions, describeValue } from '../check-options'
-import { InvalidOptionError, TokenRevokedError } from '../errors'
-import { identifyRequest } from './request-token'
-import { TokenBlacklist, tokenBlacklist } from './token-blacklist'
+import { RevocationsUnavailableError, TokenMissingError, TokenRevokedError } from '../errors'
+import { refuse } from './refuse'
+import { resolveRejectOptions } from './reject-options'
+import type { RejectBlacklistedOptions, RejectConfiguration } from './reject-options'
+import { identifyRequest, remember } from './request-token'
+import { tokenBlacklist } from './token-blacklist'
+import type { Verdict } from './token-blacklist'
+import type { IdentifiedToken } from './token-id'
+import type { ReadToken } from './token-source'
+import type { TokenVerifier } from './token-verifier'
+import type { VerifiedToken } from './verified-tokens'
 
-/** How revoked tokens are refused. All of it may be left out. */
-export interface RejectBlacklistedOptions {
-  /** Which blacklist. @default the one over the default cache, looked up at each request */
-  readonly blacklist?: TokenBlacklist
-  /**
-   * Where the token that was verified stands in the request. Needed where its claims have no `jti` and it comes
-   * from elsewhere than the `Authorization` header, and where the verifier leaves no claims (passport-jwt leaves
-   * a row of your database in `req.user`).
-   *
-   * @default the bearer token of the `Authorization` header, as long as it says what the verified claims say
-   */
-  readonly token?: (req: AnyRequest) => string | undefined
+/** The middleware that {@link rejectBlacklisted} makes, for Express 4 and 5. */
+export interface RejectBlacklisted {
+  (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void
+  /** Forgets which tokens it has verified itself: after a change of what is accepted. */
+  forgetVerified(): void
 }
-
-// What the application puts on a request is its own to type.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Anything = any
-
-type AnyRequest = IncomingMessage & { readonly cookies?: Anything; readonly query?: Anything } & Record<
-    string,
-    Anything
-  >
 
 /**
  * Refuses requests whose token has been revoked: 401 with `WWW-Authenticate` (RFC 6750 §3), by way of
  * `next(error)` with a {@link TokenRevokedError}. Stands behind what verifies the token and leaves its claims
- * in `req.auth` (express-jwt) or `req.user`. A request without a token passes: whether one is needed is for
- * the verifier to say.
+ * in `req.auth` (express-jwt) or `req.user`, or verifies itself, given `verify`.
  *
- * A bearer token that nothing before has verified is an error of the server's (`UnverifiedTokenError`).
+ * A bearer token that nothing has verified is an error of the server's (`UnverifiedTokenError`).
  *
  * @example
  * app.use('/api', expressjwt({ secret, algorithms: ['HS256'] }), rejectBlacklisted())
@@ -42,44 +31,81 @@ type AnyRequest = IncomingMessage & { readonly cookies?: Anything; readonly quer
  * @throws {InvalidOptionError} naming the option; {@link InvalidEnvironmentError} where the default cache
  *   could not be made.
  */
-export function rejectBlacklisted(
-  options: RejectBlacklistedOptions = {},
-): (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void {
-  checkOptions('rejectBlacklisted', options, ['blacklist', 'token'])
-  const { blacklist, token } = options
-  if (blacklist === undefined) checkDefaultCache()
-  else if (!(blacklist instanceof TokenBlacklist)) {
-    throw new InvalidOptionError(
-      'rejectBlacklisted: blacklist',
-      `expected a blacklist as createTokenBlacklist() makes it, got ${describeValue(blacklist)}`,
-    )
+export function rejectBlacklisted(options?: RejectBlacklistedOptions): RejectBlacklisted {
+  const configuration = resolveRejectOptions(options)
+  const { verifier, respond } = configuration
+  const judge = judgeBy(configuration)
+
+  function rejectBlacklisted(
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void {
+    const settle = (refusal: unknown): void => {
+      if (refusal === undefined) next()
+      else refuse(res, refusal, { respond, next })
+    }
+    let refusal: Refusal | Promise<Refusal>
+    try {
+      refusal = judge(req)
+    } catch (error) {
+      refusal = error as Error
+    }
+    if (refusal instanceof Promise) refusal.then(settle, settle)
+    else settle(refusal)
   }
-  if (token !== undefined && typeof token !== 'function') {
-    throw new InvalidOptionError(
-      'rejectBlacklisted: token',
-      `expected a function of the request, got ${describeValue(token)}`,
-    )
-  }
-  return function rejectBlacklisted(req, res, next) {
-    isRefused(req, blacklist ?? tokenBlacklist(), token).then((refused) => {
-      if (refused) refuse(res, next)
-      else next()
-    }, next)
+  return Object.assign(rejectBlacklisted, {
+    forgetVerified: () => {
+      verifier?.forgetAll()
+    },
+  })
+}
+
+/** Why a request is refused; `undefined` where it passes. */
+type Refusal = Error | undefined
+
+type Found = IdentifiedToken | undefined
+
+/** No promise where nothing is waited for: most requests pass by a look-up in this process. */
+function judgeBy(configuration: RejectConfiguration): (req: IncomingMessage) => Refusal | Promise<Refusal> {
+  const { blacklist, verifier, read, passesMissing } = configuration
+  const find =
+    verifier === undefined || read === undefined
+      ? (req: IncomingMessage) => identifyRequest(req, read)
+      : (req: IncomingMessage) => verifyRequest(req, read, verifier)
+
+  return (req) => {
+    const list = blacklist ?? tokenBlacklist()
+    const refusalBy = (verdict: Verdict): Refusal => {
+      if (verdict === 'unknown') return list.isStrict ? new RevocationsUnavailableError() : undefined
+      if (verdict === 'valid') return undefined
+      const token = verifier && read?.(req)
+      if (token !== undefined) verifier?.forget(token)
+      return new TokenRevokedError()
+    }
+    const refusalOf = (token: Found): Refusal | Promise<Refusal> => {
+      if (token === undefined) return passesMissing ? undefined : new TokenMissingError()
+      const verdict = list.judge(token)
+      return typeof verdict === 'string' ? refusalBy(verdict) : verdict.then(refusalBy)
+    }
+    const found = find(req)
+    return found instanceof Promise ? found.then(refusalOf) : refusalOf(found)
   }
 }
 
-async function isRefused(
+/** Verifies the token of a request, and leaves its claims in `req.auth`, as express-jwt does. */
+function verifyRequest(
   req: IncomingMessage,
-  blacklist: TokenBlacklist,
-  read: RejectBlacklistedOptions['token'],
-): Promise<boolean> {
-  const token = identifyRequest(req, read)
-  return token !== undefined && blacklist.isRevoked(req)
-}
-
-function refuse(res: ServerResponse, next: (error: unknown) => void): void {
-  const error = new TokenRevokedError()
-  res.setHeader('WWW-Authenticate', `Bearer error="invalid_token", error_description="${error.message}"`)
-  res.setHeader('Cache-Control', 'no-store')
-  next(error)
+  read: ReadToken,
+  verifier: TokenVerifier,
+): Found | Promise<Found> {
+  const raw = read(req)
+  if (raw === undefined) return undefined
+  const accept = ({ token }: VerifiedToken): IdentifiedToken => {
+    // Of its own for each request: what is added to it is nobody else's.
+    Object.assign(req, { auth: { ...token.claims } })
+    return remember(req, token)
+  }
+  const verified = verifier.verify(raw)
+  return verified instanceof Promise ? verified.then(accept) : accept(verified)
 }

@@ -1,17 +1,15 @@
 import { IncomingMessage } from 'node:http'
 import { InvalidTokenError, UnverifiedTokenError } from '../errors'
-import { bearerToken } from './bearer-token'
 import type { GivenToken } from './revoke-options'
 import { hasTimes, hasTokenId, identifyToken, saysTheSame } from './token-id'
 import type { IdentifiedToken, TokenClaims } from './token-id'
+import { bearerToken } from './token-source'
+import type { ReadToken } from './token-source'
 
 interface VerifiedRequest extends IncomingMessage {
   readonly auth?: unknown
   readonly user?: unknown
 }
-
-/** Finds the verified token in a request; `undefined` where the request has none. */
-export type ReadToken = (req: IncomingMessage) => string | undefined
 
 /** What a middleware has identified, for whoever revokes the token of the same request later. */
 const identified = new WeakMap<IncomingMessage, IdentifiedToken>()

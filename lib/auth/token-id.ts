@@ -48,6 +48,14 @@ export function identifyToken(given: string | TokenClaims): IdentifiedToken {
   )
 }
 
+/** The same for all the claims of a token that has been verified, with a `jti` or without: nothing may be missing. */
+export function identifyClaims(claims: TokenClaims): IdentifiedToken {
+  return {
+    id: hasTokenId(claims) ? idOfJti(claims.jti, claims.iss) : digest('claims', canonical(claims)),
+    claims,
+  }
+}
+
 /** Whether claims have an id of their own that a revocation can be filed under. */
 export function hasTokenId(claims: TokenClaims): claims is TokenClaims & { readonly jti: string } {
   return typeof claims.jti === 'string' && claims.jti !== ''
@@ -94,8 +102,7 @@ function identifyRaw(token: string): IdentifiedToken {
   if (claims === undefined) {
     throw new InvalidTokenError('expected a signed token of three parts, as jsonwebtoken makes it')
   }
-  const id = hasTokenId(claims) ? idOfJti(claims.jti, claims.iss) : digest('claims', canonical(claims))
-  return { id, claims }
+  return identifyClaims(claims)
 }
 
 function readClaims(payload: string): (TokenClaims & Record<string, unknown>) | undefined {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express'
 import { expressjwt, UnauthorizedError } from 'express-jwt'
@@ -6,17 +7,22 @@ import type { Request as JwtRequest } from 'express-jwt'
 import { sign, verify } from 'jsonwebtoken'
 import type { JwtPayload, SignOptions } from 'jsonwebtoken'
 import {
+  cacheResponse,
   createCache,
   createTokenBlacklist,
   InvalidOptionError,
   InvalidTokenError,
   rejectBlacklisted,
   setDefaultCache,
+  TokenMissingError,
+  TokenRejectedError,
   TokenRevokedError,
   tokenBlacklist,
   UnverifiedTokenError,
 } from 'holdfast'
 import type { Cache, RejectBlacklistedOptions, TokenBlacklist } from 'holdfast'
+import { faultyClient } from 'holdfast/testing'
+import type { FaultyClient } from 'holdfast/testing'
 import { BlacklistInstances, connected, cutOff } from '../support/blacklist-instance'
 import { eventually } from '../support/eventually'
 import { expressVersions } from '../support/express-versions'
@@ -55,7 +61,7 @@ for (const [version, express] of expressVersions) {
           res.json({ sub: req.auth?.sub ?? null })
         })
         app.post('/api/logout', (req: JwtRequest, res, next) => {
-          blacklist.revoke(req.auth ?? {}).then(() => res.sendStatus(204), next)
+          blacklist.revoke(req).then(() => res.sendStatus(204), next)
         })
       })
     }
@@ -86,7 +92,7 @@ for (const [version, express] of expressVersions) {
         expect(await statusOf(server, other)).to.equal(200)
       })
 
-      it('refuses a token after the logout that revoked it by req.auth', async () => {
+      it('refuses a token after the logout that revoked it by its request', async () => {
         const server = await serve(verified, rejectBlacklisted({ blacklist }))
         const token = newToken({ jwtid: 'one' })
         const { status } = await server.ask('/api/logout', { method: 'POST', headers: bearer(token) })
@@ -290,6 +296,179 @@ for (const [version, express] of expressVersions) {
       })
     })
 
+    describe('told where the token stands', () => {
+      const likePassport: RequestHandler = (req, _res, next) => {
+        Object.assign(req, { user: { id: 7, name: 'Alice' } })
+        next()
+      }
+
+      it('in a cookie: identifies that', async () => {
+        const server = await serve(
+          likePassport,
+          rejectBlacklisted({ blacklist, token: { cookie: 'session' } }),
+        )
+        const token = newToken()
+        const ask = () => server.get('/api/me', { cookie: `theme=dark; session=${token}` })
+        expect((await ask()).status).to.equal(200)
+        await blacklist.revoke(token)
+        expect((await ask()).status).to.equal(401)
+      })
+
+      it('refuses two cookies of that name, of which nobody knows which was verified', async () => {
+        const server = await serve(
+          likePassport,
+          rejectBlacklisted({ blacklist, token: { cookie: 'session' } }),
+        )
+        const cookie = `session=${newToken()}; session=${newToken({ jwtid: 'other' })}`
+        const { status, headers } = await server.get('/api/me', { cookie })
+        expect(status).to.equal(400)
+        expect(headers['www-authenticate']).to.equal(
+          'Bearer error="invalid_request", error_description="More than one token was sent"',
+        )
+      })
+
+      it('lets no row of the database pass without that token', async () => {
+        const server = await serve(likePassport, rejectBlacklisted({ blacklist, token: 'bearer' }))
+        expect((await server.get('/api/me')).status).to.equal(500)
+        expect(errors[0]).to.be.instanceOf(InvalidTokenError)
+      })
+    })
+
+    describe('standing alone', () => {
+      const alone = { key: SECRET, algorithms: ['HS256'], issuer: 'school', audience: ['app', 'site'] }
+      const good: SignOptions = { issuer: 'school', audience: 'app' }
+
+      it('verifies, and leaves the claims in req.auth', async () => {
+        const server = await serve(rejectBlacklisted({ blacklist, verify: alone }))
+        const { status, text } = await server.get('/api/me', bearer(newToken(good)))
+        expect([status, text]).to.deep.equal([200, '{"sub":"7"}'])
+      })
+
+      it('refuses after the logout that revoked by the request, each time', async () => {
+        const server = await serve(rejectBlacklisted({ blacklist, verify: alone }))
+        const token = newToken(good)
+        for (let time = 0; time < 3; time += 1) expect(await statusOf(server, token)).to.equal(200)
+        await server.ask('/api/logout', { method: 'POST', headers: bearer(token) })
+        for (let time = 0; time < 3; time += 1) expect(await statusOf(server, token)).to.equal(401)
+      })
+
+      const refused: [what: string, token: () => string][] = [
+        ['of another issuer', () => newToken({ ...good, issuer: 'library' })],
+        ['for another audience', () => newToken({ ...good, audience: 'other' })],
+        ['that has expired', () => newToken({ ...good, expiresIn: -1 })],
+        ['with another algorithm', () => newToken({ ...good, algorithm: 'HS512' })],
+        ['without a signature', () => sign({}, '', { ...good, algorithm: 'none' })],
+        ['signed by somebody else', () => sign({}, 'a secret of the attacker', good)],
+        ['that is none', () => 'k3Y'],
+      ]
+      for (const [what, token] of refused) {
+        it(`refuses a token ${what}, and tells the client no more than of a revoked one`, async () => {
+          const server = await serve(rejectBlacklisted({ blacklist, verify: alone }))
+          const { status, headers } = await server.get('/api/me', bearer(token()))
+          expect(status).to.equal(401)
+          expect(headers['www-authenticate']).to.equal(
+            'Bearer error="invalid_token", error_description="The token is expired, revoked or invalid"',
+          )
+          expect(errors[0]).to.be.instanceOf(TokenRejectedError)
+          expect(errors[0]).to.include({ name: 'UnauthorizedError', code: 'rejected_token', status: 401 })
+          expect(inspect(errors[0], { depth: 5 })).not.to.match(/eyJ|k3Y/)
+        })
+      }
+
+      it('refuses a request without a token, with no error in the challenge', async () => {
+        const server = await serve(rejectBlacklisted({ blacklist, verify: alone }))
+        const { status, headers } = await server.get('/api/me')
+        expect([status, headers['www-authenticate']]).to.deep.equal([401, 'Bearer'])
+        expect(errors[0]).to.be.instanceOf(TokenMissingError)
+      })
+
+      it("lets it pass with whenMissing: 'pass'", async () => {
+        const server = await serve(rejectBlacklisted({ blacklist, verify: alone, whenMissing: 'pass' }))
+        expect((await server.get('/api/me')).text).to.equal('{"sub":null}')
+      })
+
+      it('refuses a second token in the query', async () => {
+        const server = await serve(rejectBlacklisted({ blacklist, verify: alone }))
+        const path = `/api/me?access_token=${newToken(good)}`
+        expect((await server.get(path, bearer(newToken(good)))).status).to.equal(400)
+        expect((await server.get(path)).status).to.equal(401)
+      })
+
+      it('takes the token from a cookie', async () => {
+        const server = await serve(
+          rejectBlacklisted({ blacklist, verify: alone, token: { cookie: 'session' } }),
+        )
+        expect((await server.get('/api/me', { cookie: `session=${newToken(good)}` })).status).to.equal(200)
+        expect(await statusOf(server, newToken(good))).to.equal(401)
+      })
+
+      it('answers 503 with Retry-After where nobody can vouch and that is to be refused', async () => {
+        const absent = createCache({ client: faultyClient(), logger: false })
+        const strict = createTokenBlacklist({ cache: absent, whenStale: 'reject' })
+        const server = await serve(rejectBlacklisted({ blacklist: strict, verify: alone }))
+        await eventually(async () => {
+          expect(await statusOf(server, newToken(good))).to.equal(200)
+        })
+        await absent.close()
+        const silent = createCache({ client: downClient(), logger: false })
+        const other = createTokenBlacklist({ cache: silent, whenStale: 'reject' })
+        const down = await serve(rejectBlacklisted({ blacklist: other, verify: alone }))
+        const { status, headers } = await down.get('/api/me', bearer(newToken(good)))
+        await silent.close()
+        expect([status, headers['retry-after'], headers['cache-control']]).to.deep.equal([
+          503,
+          '1',
+          'no-store',
+        ])
+      })
+    })
+
+    describe("with respond: 'json'", () => {
+      it('answers itself, in the words of RFC 6750', async () => {
+        const server = await serve(verified, rejectBlacklisted({ blacklist, respond: 'json' }))
+        const token = newToken()
+        await blacklist.revoke(token)
+        const { status, headers, text } = await server.get('/api/me', bearer(token))
+        expect(status).to.equal(401)
+        expect(headers).to.include({
+          'content-type': 'application/json; charset=utf-8',
+          'cache-control': 'no-store',
+        })
+        expect(JSON.parse(text)).to.deep.equal({
+          error: 'invalid_token',
+          error_description: 'The token is expired, revoked or invalid',
+        })
+        expect(errors).to.deep.equal([])
+      })
+
+      it('leaves faults of the set-up to the error handler', async () => {
+        const server = await serve(rejectBlacklisted({ blacklist, respond: 'json' }), verified)
+        expect(await statusOf(server, newToken())).to.equal(500)
+        expect(errors[0]).to.be.instanceOf(UnverifiedTokenError)
+      })
+    })
+
+    it('is never stored by a cache of responses in front of it', async () => {
+      const server = await start((app) => {
+        const perToken = { scope: (req: IncomingMessage) => String(req.headers.authorization), cache }
+        app.get(
+          '/api/me',
+          cacheResponse('5m', perToken),
+          verified,
+          rejectBlacklisted({ blacklist, respond: 'json' }),
+        )
+      })
+      const token = newToken()
+      await blacklist.revoke(token)
+      for (let time = 0; time < 2; time += 1) {
+        const { status, headers } = await server.get('/api/me', bearer(token))
+        expect(status).to.equal(401)
+        expect(headers['cache-status'])
+          .to.match(/fwd=/)
+          .and.not.match(/hit|stored/)
+      }
+    })
+
     describe('refuses', () => {
       async function refusal(answer?: ErrorRequestHandler) {
         const server = await start((app) => app.use(verified, rejectBlacklisted({ blacklist })), answer)
@@ -302,7 +481,7 @@ for (const [version, express] of expressVersions) {
         const { status, headers } = await refusal()
         expect(status).to.equal(401)
         expect(headers['www-authenticate']).to.equal(
-          'Bearer error="invalid_token", error_description="The token has been revoked"',
+          'Bearer error="invalid_token", error_description="The token is expired, revoked or invalid"',
         )
       })
 
@@ -390,6 +569,14 @@ describe('rejectBlacklisted', () => {
       /^rejectBlacklisted: blacklist: .*createTokenBlacklist\(\).*got an object/,
     ],
     ['null for a blacklist', { blacklist: null }, /^rejectBlacklisted: blacklist: .*got null/],
+    [
+      'a token from nowhere',
+      { token: 'header' },
+      /^rejectBlacklisted: token: expected 'bearer'.*got 'header'/,
+    ],
+    ['a cookie without a name', { token: { cookie: '' } }, /^rejectBlacklisted: token: expected 'bearer'/],
+    ['an unknown word', { respond: 'html' }, /^rejectBlacklisted: respond: expected 'next' or 'json'/],
+    ['a choice that is none', { whenMissing: 'ask' }, /^rejectBlacklisted: whenMissing: .*got 'ask'/],
     ['options that are none', 'strict', /^rejectBlacklisted: expected an options object, got a string/],
   ]
   for (const [what, options, message] of refused) {
@@ -523,6 +710,12 @@ describe('Two applications over one Redis', () => {
     for (const secret of ['k3Y', 'alice', payload, signature]) expect(written).not.to.include(secret)
   })
 })
+
+function downClient(): FaultyClient {
+  const client = faultyClient()
+  client.fail()
+  return client
+}
 
 /** A token of subject 7, good for an hour. */
 function newToken(options: SignOptions = {}): string {

@@ -19,6 +19,7 @@ declare global {
   const timetable: import('express').RequestHandler
   const dashboard: import('express').RequestHandler
   const requireUser: import('express').RequestHandler
+  const passport: import('passport').PassportStatic
   const jwt: typeof import('jsonwebtoken')
   const randomUUID: () => string
   const expressjwt: typeof import('express-jwt').expressjwt

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { expectTypeOf } from 'expect-type'
 import type { JwtPayload } from 'jsonwebtoken'
-import { createTokenBlacklist, rejectBlacklisted, tokenBlacklist } from 'holdfast'
+import { expressjwt } from 'express-jwt'
+import { createTokenBlacklist, isRevokedFor, rejectBlacklisted, tokenBlacklist } from 'holdfast'
 import type { Cache, RevokedAll, Stored, TokenBlacklist, TokenClaims } from 'holdfast'
 
 declare const cache: Cache
@@ -45,10 +46,27 @@ createTokenBlacklist({ redis: 'redis://127.0.0.1' })
 createTokenBlacklist({ whenStale: 'maybe' })
 
 // A middleware under Express 4 and 5, and under whatever else stands on node:http.
-expectTypeOf(rejectBlacklisted()).toEqualTypeOf<
+expectTypeOf(rejectBlacklisted()).toExtend<
   (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
 >()
 rejectBlacklisted({ blacklist })
+expectTypeOf(rejectBlacklisted().forgetVerified).toEqualTypeOf<() => void>()
+rejectBlacklisted({ token: 'bearer' })
+rejectBlacklisted({ token: { cookie: 'session' }, whenMissing: 'reject', respond: 'json' })
+rejectBlacklisted({
+  token: (req) => (typeof req.headers['x-token'] === 'string' ? req.headers['x-token'] : undefined),
+})
+rejectBlacklisted({ verify: { key: 'secret', algorithms: ['HS256'] } })
+rejectBlacklisted({ verify: { key: ({ kid }) => (kid === '1' ? 'pem' : undefined), algorithms: ['RS256'] } })
+// @ts-expect-error -- the algorithms have to be named
+rejectBlacklisted({ verify: { key: 'secret' } })
+
+// express-jwt takes it as it is.
+expressjwt({ secret: 'secret', algorithms: ['HS256'], isRevoked: isRevokedFor(blacklist) })
+declare const incoming: IncomingMessage
+void blacklist.revoke(incoming)
+void blacklist.revokeAll('7', { by: 'sid', except: incoming, issuedBefore: new Date() })
+expectTypeOf(blacklist.restore('token')).toEqualTypeOf<Promise<Stored>>()
 // @ts-expect-error -- a blacklist, not its name
 rejectBlacklisted({ blacklist: 'default' })
 // @ts-expect-error -- there is no such option

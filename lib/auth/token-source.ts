@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http'
+import { describeValue } from '../check-options'
+import { AmbiguousTokenError, InvalidOptionError } from '../errors'
+
+// What the application puts on a request is its own to type.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Anything = any
+
+/** A request as an application has it, whatever its parsers have added. */
+export type AnyRequest = IncomingMessage & {
+  readonly cookies?: Anything
+  readonly query?: Anything
+} & Record<string, Anything>
+
+/**
+ * Where a token is: `'bearer'`, in the `Authorization` header (RFC 6750 §2.1); in a cookie of this name; or where a
+ * function of the request finds it, which returns `undefined` where there is none.
+ */
+export type TokenSource = 'bearer' | { readonly cookie: string } | ((req: AnyRequest) => string | undefined)
+
+/** Finds the token in a request; `undefined` where the request has none. */
+export type ReadToken = (req: IncomingMessage) => string | undefined
+
+/**
+ * What reads a token from where it is.
+ *
+ * @throws {InvalidOptionError} for what is no source.
+ */
+export function tokenReader(option: string, source: unknown): ReadToken {
+  if (source === 'bearer') return soleBearerToken
+  if (typeof source === 'function') return functionReader(option, source as (req: IncomingMessage) => unknown)
+  if (typeof source === 'object' && source !== null && 'cookie' in source) {
+    const { cookie } = source
+    // RFC 6265 §4.1.1: a name is a token of RFC 9110 §5.6.2.
+    if (typeof cookie === 'string' && /^[!#$%&'*+\-.^_`|~\w]+$/.test(cookie))
+      return (req) => cookieToken(req, cookie)
+  }
+  throw new InvalidOptionError(
+    option,
+    `expected 'bearer', { cookie: 'name' } or a function of the request, got ${describeValue(source)}`,
+  )
+}
+
+/** The token of the Authorization header (RFC 6750 §2.1); the scheme's case doesn't matter (RFC 9110 §11.1). */
+export function bearerToken({ headers }: IncomingMessage): string | undefined {
+  return /^bearer +(\S+)$/i.exec(headers.authorization?.trim() ?? '')?.[1]
+}
+
+/** The same, and an error where there is a second one: a request uses one way of sending it (RFC 6750 §2). */
+function soleBearerToken(req: IncomingMessage): string | undefined {
+  const token = bearerToken(req)
+  if (token === undefined) return undefined
+  if (/[?&]access_token=/i.test(req.url ?? '') || countHeaders(req, 'authorization') > 1)
+    throw new AmbiguousTokenError()
+  return token
+}
+
+function cookieToken({ headers }: IncomingMessage, name: string): string | undefined {
+  const values = (headers.cookie ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1))
+  // Which of two a verifier takes, nobody knows.
+  if (values.length > 1) throw new AmbiguousTokenError()
+  return decoded(values[0]?.replace(/^"(.*)"$/, '$1')) || undefined
+}
+
+function decoded(value: string | undefined): string | undefined {
+  try {
+    return value === undefined ? undefined : decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}
+
+function functionReader(option: string, read: (req: IncomingMessage) => unknown): ReadToken {
+  return (req) => {
+    const token = read(req) ?? undefined
+    if (token === undefined || typeof token === 'string') return token || undefined
+    // Not shown: it may be one after all.
+    throw new InvalidOptionError(
+      option,
+      `expected the function to return a string or undefined, got a ${typeof token}`,
+    )
+  }
+}
+
+function countHeaders({ rawHeaders }: IncomingMessage, name: string): number {
+  return rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length
+}
