@@ -37,6 +37,8 @@ export class RevocationFeed {
   #hasWarned = false
   /** When all logs had been read to their end, by `performance.now()`. */
   #wholeAt = -Infinity
+  /** When Redis was last found usable after it had not been. */
+  #readyAt = -Infinity
   /** Redis has lost something: what it lacks, once that is known. */
   #restoring: 'reading' | Iterator<Revocation> | undefined
   #restored = 0
@@ -77,12 +79,24 @@ export class RevocationFeed {
     return this.#restoring === undefined && performance.now() - this.#wholeAt <= maxStalenessMs
   }
 
+  /**
+   * Whether Redis, where it can be asked, would have told of anything new: all has been read since the connection was
+   * made, and it carries what is sent. In an outage there is nothing new to be had.
+   */
+  isCurrent(): boolean {
+    const { client } = this.#cache
+    return (
+      client.state !== 'ready' || (this.#wholeAt >= this.#readyAt && performance.now() < client.trustedUntil)
+    )
+  }
+
   /** Hands revocations to Redis, all of them together. @returns whether Redis has acknowledged them. */
   send(revocations: readonly Revocation[]): Promise<boolean> {
     return this.#queue.add(revocations)
   }
 
   #ready(): void {
+    this.#readyAt = performance.now()
     this.#wake(this.#logs.all)
     if (this.#hasWarned) return
     this.#hasWarned = true

@@ -11,7 +11,7 @@ export interface Slot {
 const WORDS = 4
 const SMALLEST = 8
 const FULLEST = 0.85
-const GROWTH = 1.25
+const GROWTH = 1.5
 const LATEST = 2 ** 32 - 1
 const KINDS = 4
 
@@ -20,7 +20,7 @@ export type IdWords = Uint32Array
 
 /**
  * A table with open addressing in typed arrays: 29 bytes a slot, and nothing for the garbage collector to walk. It
- * grows by a quarter, so that it is never less than two thirds full, and forgets the dead when it does.
+ * grows by half, so that it is never less than half full, and forgets the dead when it does.
  */
 export class RevocationShard {
   #capacity = SMALLEST
@@ -103,16 +103,14 @@ export class RevocationShard {
 
   /** Where an id is, or the empty slot where it would be. */
   #slotOf(id: IdWords): number {
-    const [words, untils, capacity] = [this.#words, this.#untils, this.#capacity]
+    const words = this.#words
+    const untils = this.#untils
+    const capacity = this.#capacity
+    const last = id[3] ?? 0
     let slot = (id[1] ?? 0) % capacity
     while (untils[slot] !== 0) {
       const at = slot * WORDS
-      if (
-        words[at] === id[0] &&
-        words[at + 1] === id[1] &&
-        words[at + 2] === id[2] &&
-        words[at + 3] === id[3]
-      )
+      if (words[at + 3] === last && words[at] === id[0] && words[at + 1] === id[1] && words[at + 2] === id[2])
         return slot
       slot = slot + 1 === capacity ? 0 : slot + 1
     }
@@ -129,11 +127,12 @@ export class RevocationShard {
     this.#untils = new Uint32Array(this.#capacity)
     this.#marks = new Uint8Array(this.#capacity)
     this.#used = alive
+    const id = new Uint32Array(WORDS)
     for (let slot = 0; slot < untils.length; slot += 1) {
       if ((untils[slot] ?? 0) <= now) continue
-      const id = words.subarray(slot * WORDS, (slot + 1) * WORDS)
+      for (let word = 0; word < WORDS; word += 1) id[word] = words[slot * WORDS + word] ?? 0
       const place = this.#slotOf(id)
-      this.#words.set(id, place * WORDS)
+      for (let word = 0; word < WORDS; word += 1) this.#words[place * WORDS + word] = id[word] ?? 0
       this.#values[place] = values[slot] ?? 0
       this.#untils[place] = untils[slot] ?? 0
       this.#marks[place] = marks[slot] ?? 0

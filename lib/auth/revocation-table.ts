@@ -154,15 +154,24 @@ export class RevocationTable {
   }
 
   #read(id: string): void {
-    for (let word = 0; word < 4; word += 1) {
-      let number = 0
-      for (let digit = 0; digit < 8; digit += 1) {
-        const code = id.charCodeAt(word * 8 + digit)
-        number = (number << 4) | (code < 58 ? code - 48 : code - 87)
-      }
-      this.#words[word] = number
-    }
+    const words = this.#words
+    words[0] = wordAt(id, 0)
+    words[1] = wordAt(id, 8)
+    words[2] = wordAt(id, 16)
+    words[3] = wordAt(id, 24)
   }
+}
+
+/** What each of the characters that digits are written with stands for. */
+const DIGITS = Uint8Array.from(
+  { length: 128 },
+  (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0,
+)
+
+function wordAt(id: string, at: number): number {
+  let word = 0
+  for (let digit = at; digit < at + 8; digit += 1) word = (word << 4) | (DIGITS[id.charCodeAt(digit)] ?? 0)
+  return word
 }
 
 function slotOf({ kind, value, until }: Revocation, generation: number): Slot {

@@ -128,8 +128,8 @@ export class TokenBlacklist {
     const { subjectClaims, check, maxStalenessMs } = this.#configuration
     const claims = this.#copy.hasSubjects ? subjectClaims : []
     if (isRefused(token, claims, (id) => this.#copy.find(id))) return 'revoked'
-    if (this.#feed.isComplete(maxStalenessMs) && (check === 'local' || this.#cache.state === 'memory'))
-      return 'valid'
+    const isKnown = this.#feed.isComplete(maxStalenessMs) && this.#feed.isCurrent()
+    if (isKnown && (check === 'local' || this.#cache.state === 'memory')) return 'valid'
     return this.#ask(token)
   }
 

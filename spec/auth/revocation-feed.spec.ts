@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually'
 import { RecordingLogger } from '../support/recording-logger'
 import { RedisServer } from '../support/redis-server'
 import { rejection } from '../support/rejection'
+import { TcpProxy } from '../support/tcp-proxy'
 
 const HOUR = 3600
 
@@ -103,6 +104,25 @@ describe('The copy of all revocations', () => {
       expect(logs).to.have.lengthOf(lives.length)
       const shortest = logs.find((log) => log.endsWith(':1h')) ?? ''
       expect(Number(await redis.command('PTTL', shortest))).to.be.within(HOUR * 1000, 1.2 * HOUR * 1000)
+    })
+
+    it('knows what was revoked while it was away from the moment that it uses Redis again', async () => {
+      const proxy = await TcpProxy.start(redis.port)
+      const one = await start()
+      const other = await start({}, { redis: `redis://127.0.0.1:${String(proxy.port)}` })
+      await vouched(other)
+      await proxy.refuse()
+      await cutOff(other)
+      expect(await one.blacklist.revoke(claims('1'))).to.equal('redis')
+      const seen: Promise<boolean>[] = []
+      other.cache.on('state', ({ to }) => {
+        if (to === 'ready') seen.push(other.blacklist.isRevoked(claims('1')))
+      })
+      await proxy.accept()
+      await connected(other)
+      expect(await Promise.all(seen)).to.deep.equal([true])
+      await instances.close()
+      await proxy.close()
     })
 
     it('goes on where an old log has gone, as all do', async () => {
