@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto'
-import type { JwtPayload, Secret, VerifyOptions as JsonwebtokenOptions } from 'jsonwebtoken'
 import { InvalidOptionError, TokenRejectedError } from '../errors'
 import { identifyClaims } from './token-id'
 import type { TokenClaims } from './token-id'
@@ -8,7 +7,8 @@ import { VerifiedTokens } from './verified-tokens'
 import type { VerifiedToken } from './verified-tokens'
 import type { TokenHeader, VerificationKey, VerifyConfiguration } from './verify-options'
 
-type Verify = (token: string, key: Secret, options: JsonwebtokenOptions) => JwtPayload | string
+/** As jsonwebtoken has it, whose types need not be installed. */
+type Verify = (token: string, key: KeyObject, options: object) => unknown
 
 /** Verifies tokens with jsonwebtoken, each of them once for as long as it is good. */
 export class TokenVerifier {
@@ -16,7 +16,7 @@ export class TokenVerifier {
   readonly #keys: VerificationKeys
   readonly #known: VerifiedTokens
   readonly #key: KeyObject | undefined
-  readonly #options: JsonwebtokenOptions
+  readonly #options: object
   readonly #verify = loadVerify()
 
   constructor(configuration: VerifyConfiguration) {
@@ -25,13 +25,12 @@ export class TokenVerifier {
     this.#keys = new VerificationKeys(isSecret)
     this.#known = new VerifiedTokens(rememberTokens)
     if (typeof key !== 'function') this.#key = this.#keys.of(key)
-    // jsonwebtoken takes what is said here as it is, lists too.
     this.#options = {
       algorithms,
       clockTolerance,
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience }),
-    } as JsonwebtokenOptions
+    }
   }
 
   /**
@@ -80,13 +79,14 @@ export class TokenVerifier {
   }
 
   #claimsOf(token: string, key: KeyObject): TokenClaims {
-    let claims: JwtPayload | string
+    let claims: unknown
     try {
       claims = this.#verify(token, key, this.#options)
     } catch (error) {
       throw new TokenRejectedError(error)
     }
-    if (typeof claims === 'string') throw new TokenRejectedError()
+    // A payload of another kind is text that somebody has signed.
+    if (typeof claims !== 'object' || claims === null) throw new TokenRejectedError()
     return claims
   }
 }

@@ -48,7 +48,7 @@ app.get('/dashboard', requireUser, cacheResponse('5m', { scope: (req) => req.aut
 
 app.use('/api', expressjwt({ secret, algorithms: ['HS256'] }), rejectBlacklisted())
 app.post('/api/logout', async (req, res) => {
-  await tokenBlacklist().revoke(req.auth)
+  await tokenBlacklist().revoke(req)
   res.sendStatus(204)
 })
 
