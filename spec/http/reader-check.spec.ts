@@ -38,7 +38,7 @@ for (const [version, express] of expressVersions) {
       earlier: RequestHandler,
       read: (req: Known, res: Response) => unknown,
     ][] = [
-      ['req.user', 'read-req.user', found((req, _res, who) => (req['user'] = who)), (req) => req['user']],
+      ['req.user', 'read-req.user', found((req, _res, who) => (req.user = who)), (req) => req.user],
       ['req.auth', 'read-req.auth', found((req, _res, who) => (req['auth'] = who)), (req) => req['auth']],
       [
         'req.session',
@@ -118,10 +118,10 @@ for (const [version, express] of expressVersions) {
     })
 
     it('refuses a body that is personal though its head was not', async () => {
-      app.use(found((req, _res, who) => (req['user'] = who)))
+      app.use(found((req, _res, who) => (req.user = who)))
       site.serve((req, res) => {
         res.set(shared).write('hello ')
-        res.end(String((req as unknown as Known)['user']))
+        res.end((req as unknown as { user: string }).user)
       })
       expect(await site.texts(ann, bob)).to.deep.equal(['hello ann', 'hello bob'])
     })
@@ -162,7 +162,7 @@ for (const [version, express] of expressVersions) {
       app.use((req, res, next) => {
         const { end } = res
         res.end = function (this: Response, ...args: unknown[]) {
-          ;[req.headers.cookie, (req as unknown as Known)['user']]
+          ;[req.headers.cookie, (req as unknown as Known).user]
           return Reflect.apply(end, this, args) as Response
         } as typeof res.end
         next()
@@ -177,7 +177,7 @@ for (const [version, express] of expressVersions) {
       app.use((req, res, next) => {
         const { headers: own } = req
         const known = req as unknown as Known
-        known['user'] = { name: 'ann' }
+        known.user = { name: 'ann' }
         Object.defineProperty(req, 'session', { configurable: true, get: () => 'by a getter' })
         res.once('finish', () => {
           seen = [
@@ -190,7 +190,7 @@ for (const [version, express] of expressVersions) {
         next()
       })
       site.serve((req, res) => {
-        ;(req as unknown as Known)['user'] = { name: 'bob' }
+        ;(req as unknown as Known).user = { name: 'bob' }
         res.end()
       }, '5m')
       await site.get()
