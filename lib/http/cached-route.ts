@@ -196,11 +196,11 @@ export class CachedRoute {
     return result
   }
 
-  #learn(visit: Visit, { slot }: Found, { response, isRefused }: RunResult): void {
+  #learn(visit: Visit, { slot }: Found, { response, isRefused, isStorable = false }: RunResult): void {
     const pass = passOf(slot.key, visit.credentials)
     if (response !== undefined) this.#hasStored = true
     if (isRefused) this.#passes.add(pass)
-    else if (response !== undefined) this.#passes.delete(pass)
+    else if (response !== undefined || isStorable) this.#passes.delete(pass)
     if (isRefused && !this.#hasStored && (this.#refused += 1) === REFUSALS_POINTED_OUT) {
       if (this.#configuration.ttlMs === undefined) pointOutRefusals(visit)
     }

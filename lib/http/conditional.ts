@@ -20,7 +20,8 @@ export function isNotModified(response: Conditioned, headers: IncomingHttpHeader
     return etag !== undefined && tags.some((tag) => weak(tag) === weak(String(etag)))
   }
   const since = parseHttpDate(headers['if-modified-since'] ?? '')
-  const modified = parseHttpDate(String(field(response, 'last-modified') ?? ''))
+  // Where the route doesn't say when it was modified, the Date stands for it (RFC 9111 §4.3.2).
+  const modified = parseHttpDate(String(field(response, 'last-modified') ?? field(response, 'date') ?? ''))
   return modified <= since
 }
 

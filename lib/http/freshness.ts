@@ -54,7 +54,12 @@ export function freshnessOf(
   // HTTP/1.0's way of saying no-cache.
   const isUncacheable = /no-cache/i.test(String(field(response, 'pragma') ?? ''))
   if (ttlMs === undefined || (isUncacheable && !isOverridden)) return undefined
-  return { freshForMs: ttlMs, initialAge: 0, ...staleWindows(said, options), declaredBy: 'ttl' }
+  return {
+    freshForMs: ttlMs,
+    initialAge: initialAgeOf(response),
+    ...staleWindows(said, options),
+    declaredBy: 'ttl',
+  }
 }
 
 /** How old a response was when it came, in whole seconds (RFC 9111 §4.2.3): by its Age, or by its Date. */

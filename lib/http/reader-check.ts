@@ -19,7 +19,7 @@ export interface ReaderCheck {
 }
 
 /** Where middleware commonly puts who asks. */
-const IDENTITIES = ['auth', 'user', 'session', 'cookies', 'signedCookies'] as const
+const IDENTITIES = ['auth', 'user', 'session', 'sessionID', 'cookies', 'signedCookies'] as const
 
 /** Properties that say something of the one who asks, by their names. */
 const PERSONAL =
@@ -32,7 +32,7 @@ const IMPERSONAL = new Set(
     'rawHeaders rawTrailers joinDuplicateHeaders aborted upgrade url method statusCode statusMessage client',
     '_consuming _dumped next baseUrl originalUrl _parsedUrl _parsedOriginalUrl params query res route app',
     'body _body files file id log requestId rateLimit secret logger startTime _startAt _startTime _remoteAddress',
-    'sessionID sessionStore originalMethod headers trailers',
+    'sessionStore originalMethod headers trailers',
   ].flatMap((names) => names.split(' ')),
 )
 
@@ -70,6 +70,13 @@ export function watchReads(req: IncomingMessage, res: ServerResponse, isIdentifi
       }),
     )
   }
+
+  // Where they are as they came: whoever looks there reads those that are there.
+  undo.push(
+    watchProperty(req, 'rawHeaders', () => {
+      for (const name of CREDENTIAL_HEADERS) if (name in headers) note(identities, name)
+    }),
+  )
 
   const { locals } = res as ServerResponse & { locals?: Record<string, unknown> }
   if (typeof locals === 'object') {

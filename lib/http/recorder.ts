@@ -11,8 +11,11 @@ export interface Recorder {
    * in one piece.
    */
   readonly onHead: (head: SentHead, whole: Buffer | undefined) => Decision
-  /** Called once: with the body when all of it was sent and kept, without it as soon as that can't come any more. */
-  readonly onDone: (body: Buffer | undefined) => void
+  /**
+   * Called once: with the body when all of it was sent and kept, without it as soon as that can't come any more.
+   * `isRefused` where that is for what was sent: the next one will be like it.
+   */
+  readonly onDone: (body: Buffer | undefined, isRefused: boolean) => void
   /** What is waited for before the response ends. */
   readonly beforeEnd?: () => Promise<unknown> | undefined
   /** Around whatever wrapped the response before: what that does is not the route's doing. */
@@ -59,6 +62,8 @@ export function record(res: ServerResponse, recorder: Recorder): RecordedRespons
   let declaredUnder: number | undefined
   let isBodyBegun = false
   let isEnded = false
+  /** Ended by the route, and held back. */
+  let isHeld = false
   let isReplaced = false
   let isDone = false
 
@@ -66,10 +71,10 @@ export function record(res: ServerResponse, recorder: Recorder): RecordedRespons
     const call = (): unknown => found !== undefined && Reflect.apply(found, res, args)
     return recorder.outside === undefined ? call() : recorder.outside(call)
   }
-  const done = (body: Buffer | undefined): void => {
+  const done = (body: Buffer | undefined, isRefused = false): void => {
     if (isDone) return
     isDone = true
-    recorder.onDone(body)
+    recorder.onDone(body, isRefused)
   }
   const stopKeeping = (): void => {
     room = undefined
@@ -82,7 +87,7 @@ export function record(res: ServerResponse, recorder: Recorder): RecordedRespons
     if (room >= 0) chunks.push(bytes)
     else {
       stopKeeping()
-      done(undefined)
+      done(undefined, true)
     }
   }
   const decide = (whole?: Buffer): Decision => {
@@ -137,7 +142,7 @@ export function record(res: ServerResponse, recorder: Recorder): RecordedRespons
     // Session cookies are set by outer wrappers, at the last moment.
     if (room !== undefined && decision?.mayHaveCookie !== true && this.hasHeader('set-cookie')) {
       stopKeeping()
-      done(undefined)
+      done(undefined, true)
     }
     return this
   }
@@ -151,13 +156,13 @@ export function record(res: ServerResponse, recorder: Recorder): RecordedRespons
     }
     // Within end() this is a wrapper further in, and its bytes are those that end() was given.
     if (!isEnded) keep(args[0], args[1])
-    if (isReplaced || decision?.instead !== undefined) return swallow(args)
+    if (isReplaced || isHeld || decision?.instead !== undefined) return swallow(args)
     isBodyBegun = true
     return send(write, args) as boolean
   } as typeof res.write
 
   res.end = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
-    if (isReplaced) {
+    if (isReplaced || isHeld) {
       swallow(args)
       return this
     }
@@ -166,6 +171,7 @@ export function record(res: ServerResponse, recorder: Recorder): RecordedRespons
     const { instead } = decide(whole)
     isEnded = true
     const finish = (): void => {
+      isHeld = false
       try {
         send(end, instead === undefined ? args : [instead.body, ...args.filter(isFunction)])
       } catch (error) {
@@ -179,7 +185,14 @@ export function record(res: ServerResponse, recorder: Recorder): RecordedRespons
     }
     const awaited = recorder.beforeEnd?.()
     if (awaited === undefined) finish()
-    else void awaited.then(finish, finish)
+    else {
+      // The head is made, so that whoever comes now finds it sent, and cannot put another in its place.
+      if (whole !== undefined && !this.hasHeader('content-length') && !this.hasHeader('transfer-encoding'))
+        if (this.statusCode !== 204 && this.statusCode !== 304) this.setHeader('Content-Length', whole.length)
+      if (!this.headersSent) send(writeHead, [this.statusCode])
+      isHeld = true
+      void awaited.then(finish, finish)
+    }
     return this
   } as typeof res.end
 

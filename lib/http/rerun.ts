@@ -89,6 +89,23 @@ class NoSocket extends Duplex {
     return this
   }
 
+  /** Nor anything to be set: routes do it all the same. */
+  setKeepAlive(): this {
+    return this
+  }
+
+  setNoDelay(): this {
+    return this
+  }
+
+  ref(): this {
+    return this
+  }
+
+  unref(): this {
+    return this
+  }
+
   override _read(): void {
     // Nothing comes.
   }

@@ -65,14 +65,16 @@ export class RouteRun {
     this.#permit = plan.permit
     this.result = new Promise((resolve) => (this.#resolve = resolve))
     this.#before = fieldsOf(res)
-    this.#headers = req.headers
+    // As the client sent them: a run around this one shows the route others.
+    const outer = innermost.get(req)
+    this.#headers = outer === undefined ? req.headers : outer.#headers
     const isWholeWanted = plan.permit !== undefined || plan.former !== undefined
     if (isWholeWanted) req.headers = headersForRoute(req, plan.former)
     this.#check = watchReads(req, res, credentials.length > 0)
     const recorded = record(res, {
       onHead: (head, whole) => this.#onHead(head, whole),
-      onDone: (body) => {
-        this.#onDone(body)
+      onDone: (body, isRefused) => {
+        this.#onDone(body, isRefused)
       },
       outside: this.#check.outside,
     })
@@ -142,13 +144,19 @@ export class RouteRun {
     if (!isStored) {
       // Another one is there, which is not stored.
       if (former !== undefined && head.status < 500) this.#drop()
-      this.#giveUp(!storability.isStorable || unkeyed !== undefined ? !FAILED.has(head.status) : false)
+      const isRefused = !storability.isStorable || unkeyed !== undefined
+      this.#giveUp(isRefused && this.#isTelling(head.status), !isRefused)
       return { instead }
     }
     const named = tagsNamedBy(response, this.#visit.res)
     this.#pending = { response: this.#storedOf(response, storability, vary), tags: named }
     const mayHaveCookie = storability.terms.withoutFields.includes('set-cookie')
     return { room: this.#visit.configuration.maxBodyBytes, instead, mayHaveCookie }
+  }
+
+  /** Whether what is refused says something of the next whole response: a part, a 304 and a failure don't. */
+  #isTelling(status: number): boolean {
+    return this.#visit.req.method === 'GET' && status !== 206 && status !== 304 && !FAILED.has(status)
   }
 
   /** Whether the client's conditions were kept from the route. */
@@ -174,7 +182,8 @@ export class RouteRun {
     const storability = this.#storabilityOf(whole, { declaredUnder: former.status })
     const { permit } = this.#plan
     const fwdStatus = recording.status === 304 ? 304 : undefined
-    const isStored = storability.isStorable && permit !== undefined
+    const isUnkeyed = this.#isReadLate(former)
+    const isStored = storability.isStorable && permit !== undefined && !isUnkeyed
     const { variant, body, removed } = former
     const kept = { variant, body, removed }
     const fresh = storability.isStorable
@@ -184,7 +193,7 @@ export class RouteRun {
     const instead = answerTo(this.#asked, fresh, this.#now)
     if (isStored) this.#pending = { response: fresh, tags: tagsNamedBy(whole, this.#visit.res) }
     else if (!storability.isStorable) this.#drop()
-    if (!isStored) this.#giveUp(false)
+    if (!isStored) this.#giveUp(isUnkeyed)
     else this.#store(fresh)
     return { instead }
   }
@@ -233,7 +242,7 @@ export class RouteRun {
     })
   }
 
-  #onDone(body: Buffer | undefined): void {
+  #onDone(body: Buffer | undefined, isRefused: boolean): void {
     clearTimeout(this.#timer)
     this.#check.end()
     this.#visit.req.headers = this.#headers
@@ -243,7 +252,8 @@ export class RouteRun {
       return
     }
     const { response } = this.#pending
-    if (body === undefined || isTruncated(response, body) || this.#isReadLate(response)) this.#giveUp(false)
+    const isReadLate = this.#isReadLate(response)
+    if (body === undefined || isTruncated(response, body) || isReadLate) this.#giveUp(isRefused || isReadLate)
     else this.#store({ ...response, ...this.#withEtag(response, body), body })
   }
 
@@ -275,11 +285,11 @@ export class RouteRun {
     void this.#visit.store.drop(this.#plan.slot.key)
   }
 
-  #giveUp(isRefused: boolean): void {
+  #giveUp(isRefused: boolean, isStorable = false): void {
     this.#pending = undefined
     if (this.#permit !== undefined) this.#visit.store.giveBack(this.#permit)
     this.#permit = undefined
-    this.#resolve({ ...NOTHING, isRefused })
+    this.#resolve({ ...NOTHING, isRefused, isStorable })
   }
 }
 

@@ -21,4 +21,6 @@ export interface RunResult {
   readonly response: StoredResponse | undefined
   /** Whether its head said that nothing like it is ever stored. */
   readonly isRefused: boolean
+  /** Whether it could have been stored, had there been a permit. */
+  readonly isStorable?: boolean
 }

@@ -20,6 +20,7 @@ export type RefusalReason =
   | 'no-freshness'
   | 'stale'
   | 'too-large'
+  | 'event-stream'
 
 /** On which terms a response is stored. */
 export interface Terms extends Freshness {
@@ -100,6 +101,7 @@ function whyForbidden(
   if (namedFields(directives, 'private') === 'all' && !context.isScoped) return 'private'
   if (hasCookie(response, directives, setCookie)) return 'set-cookie'
   if (listField(response, 'vary').includes('*')) return 'vary-star'
+  if (/^text\/event-stream\b/i.test(String(field(response, 'content-type') ?? ''))) return 'event-stream'
   if (statuses === undefined ? isAccident(status, context) : !statuses.includes(status)) return 'status'
   if (Number(field(response, 'content-length') ?? 0) > maxBodyBytes) return 'too-large'
   return undefined

@@ -3,6 +3,7 @@ import type { Detail } from './cache-status'
 import type { Reads } from './reader-check'
 import { isProxyTrusted } from './request-key'
 import type { CredentialHeader } from './who-asks'
+import { CREDENTIAL_HEADERS } from './who-asks'
 
 /** Fields by which a client can make a route answer as if it had been asked for something else. */
 const MISLEADING =
@@ -41,11 +42,11 @@ export function unkeyedField(reads: Reads, vary: readonly string[]): string | un
   return undefined
 }
 
-/** An identity is covered by the field that it was made from. */
+/** An identity is covered by the fields that it may have been made from. */
 function isCovered(name: string, { vary, ignore }: Coverage): boolean {
   const covered: readonly string[] = [...vary, ...ignore]
-  if (covered.includes(name)) return true
+  if ((CREDENTIAL_HEADERS as readonly string[]).includes(name)) return covered.includes(name)
   if (name === 'req.auth' || name === 'req.user')
-    return covered.includes('authorization') || vary.includes('cookie')
-  return covered.includes('cookie') || vary.includes('authorization')
+    return covered.includes('authorization') && covered.includes('cookie')
+  return covered.includes('cookie')
 }
