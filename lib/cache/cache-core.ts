@@ -15,6 +15,7 @@ import { EntryReader } from './entry-reader'
 import { EntryStore } from './entry-store'
 import { Flights } from './flights'
 import { KeyNames } from './key-names'
+import type { Serving } from './leases'
 import { Leases } from './leases'
 import type { Outcome } from './loads'
 import { Loads } from './loads'
@@ -69,8 +70,9 @@ export class CacheCore {
     this.reader = new EntryReader({ ...store, near: this.near })
     const memoryMaxAgeMs = configuration.memory.maxAgeMs ?? Infinity
     this.entries = new EntryStore({ ...store, near: this.near, memoryMaxAgeMs })
-    const isTold = (): boolean => client.state === 'ready' && primary?.tellsChanges?.() === true
-    this.leases = new Leases(this.reader, this.entries, isTold)
+    const serving = (): Serving =>
+      client.state !== 'ready' ? 'memory' : primary?.tellsChanges?.() === true ? 'told' : 'untold'
+    this.leases = new Leases(this.reader, this.entries, serving)
     const { near, reader, entries, leases, flights } = this
     const parts = { near, reader, entries, leases, flights, client, primary }
     this.loads = new Loads({

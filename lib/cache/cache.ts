@@ -10,7 +10,7 @@ import type { EntryDefaults, EntryOptions, LoadCall, LoadOptions, Ttl } from './
 import { readEntryOptions, readLoadOptions } from './entry-options'
 import { termsFor } from './entry-terms'
 import type { LoadContext } from './load-context'
-import { loadMany } from './load-many'
+import { inParts, loadMany, MOST_LOADED_AT_ONCE, MOST_SET_AT_ONCE, readEntries } from './load-many'
 import type { Loader } from './loads'
 import { DUE, NOT_NEAR } from './near-tier'
 import type { CacheOptions } from './options'
@@ -60,7 +60,7 @@ export class Cache extends CacheBase {
 
   /** The value under a key; `undefined` is a miss. The type is the caller's word: nothing checks it. */
   get<Value = unknown>(key: string): Promise<Value | undefined> {
-    const name = this.#prefix === '' ? key : this.#nameOf(key)
+    const name = this.#nearName(key)
     const near = this.core.near.find(name)
     if (near === NOT_NEAR) return this.#get(key) as Promise<Value | undefined>
     this.core.counters.hits += 1
@@ -131,9 +131,13 @@ export class Cache extends CacheBase {
     ttl?: Ttl<NoInfer<Value>>,
     options?: EntryOptions<NoInfer<Value>>,
   ): Promise<Stored> {
-    const all = [...entries]
-    checkKeys(all.map(([key]) => key))
-    return weakest(await Promise.all(all.map(([key, value]) => this.set(key, value, ttl, options))))
+    const all = readEntries(entries)
+    checkKeys([...all.keys()])
+    const stood: Stored[] = []
+    // So many at a time that they are no burst to Redis.
+    for (const some of inParts([...all], MOST_SET_AT_ONCE))
+      stood.push(...(await Promise.all(some.map(([key, value]) => this.set(key, value, ttl, options)))))
+    return weakest(stood)
   }
 
   /** Takes the value of a key away. A load of it that is under way will not be stored. */
@@ -161,7 +165,7 @@ export class Cache extends CacheBase {
     ttl?: Ttl<NoInfer<Value>>,
     options?: LoadOptions<NoInfer<Value>>,
   ): Promise<Value> {
-    const name = this.#prefix === '' ? key : this.#nameOf(key)
+    const name = this.#nearName(key)
     const near = this.core.near.findOrRenew(name)
     if (near === NOT_NEAR || near === DUE)
       return this.#load(name, { loader, ttl, options, isDue: near === DUE }) as Promise<Value>
@@ -175,7 +179,7 @@ export class Cache extends CacheBase {
    * @internal
    */
   getOrSetBy(key: string, say: SayOfCall, self: unknown, args: unknown[]): Promise<unknown> {
-    const name = this.#prefix === '' ? key : this.#nameOf(key)
+    const name = this.#nearName(key)
     const near = this.core.near.findOrRenew(name)
     if (near === NOT_NEAR || near === DUE)
       return this.#load(name, { ...say(self, args), isDue: near === DUE })
@@ -197,7 +201,11 @@ export class Cache extends CacheBase {
   ): Promise<Map<string, Value>> {
     const names = new Map(checkKeys(keys).map((key) => [key, this.scope.key(key)]))
     const plan = readLoadOptions('getOrSetMany', this.#defaults, { loader, ttl, options })
-    return (await loadMany(this.core.loads, names, loader, plan)) as Map<string, Value>
+    const values = new Map<string, unknown>()
+    for (const some of inParts([...names], MOST_LOADED_AT_ONCE))
+      for (const [key, value] of await loadMany(this.core, new Map(some), loader, plan))
+        values.set(key, value)
+    return values as Map<string, Value>
   }
 
   /**
@@ -216,6 +224,11 @@ export class Cache extends CacheBase {
     if (this.#prefix !== '') return this.#invalidate([this.#prefix])
     this.core.flights.dismissAll()
     return this.core.entries.clear()
+  }
+
+  /** The same before the key is checked: what is none has no copy in process, and is refused by who looks further. */
+  #nearName(key: string): string {
+    return this.#prefix === '' || typeof key !== 'string' || key === '' ? key : this.#prefix + key
   }
 
   #nameOf(key: string): string {

@@ -1,5 +1,6 @@
 import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
+import { InvalidOptionError } from '../errors'
 import type { EntryPlan } from './entry-options'
 import { checkTags } from './tags'
 
@@ -31,14 +32,37 @@ export function termsFor(
   value: unknown,
   { jitter, said = {} }: { readonly jitter: number; readonly said?: Said },
 ): EntryTerms {
-  const ttlMs =
-    said.ttlMs ??
-    (typeof ttl === 'function' ? parseDuration(ttl(value) as Duration, `${method}: ttl(value)`) : ttl)
+  const ttlMs = said.ttlMs ?? (typeof ttl === 'function' ? ttlOf(`${method}: ttl(value)`, ttl(value)) : ttl)
   const named =
-    said.tags ?? (typeof tags === 'function' ? checkTags(`${method}: tags(value)`, tags(value)) : undefined)
+    said.tags ?? (typeof tags === 'function' ? tagsOf(`${method}: tags(value)`, tags(value)) : undefined)
   return {
     ttlMs: Math.max(1, Math.round(ttlMs * (1 - jitter * Math.random()))),
     graceMs,
     tags: named === undefined ? (tags as readonly string[]) : scope.tagsOf([...new Set(named)]),
   }
+}
+
+/**
+ * Refuses what a function gives that ought not to be async; what it comes to is nobody's then.
+ *
+ * @throws {InvalidOptionError} for a promise.
+ */
+export function refusePromise(option: string, given: unknown): void {
+  if (!(given instanceof Promise)) return
+  given.catch(nobodyWaits)
+  throw new InvalidOptionError(option, 'expected what a function gives at once, got a promise')
+}
+
+function ttlOf(option: string, given: unknown): number {
+  refusePromise(option, given)
+  return parseDuration(given as Duration, option)
+}
+
+function tagsOf(option: string, given: unknown): readonly string[] {
+  refusePromise(option, given)
+  return checkTags(option, given)
+}
+
+function nobodyWaits(): void {
+  // It is refused already.
 }

@@ -15,6 +15,10 @@ export interface Flight<Outcome> {
   waiting: number
   /** Whether the key was changed here meanwhile. */
   isDismissed: boolean
+  /** Whether all who waited have given up. */
+  isAbandoned: boolean
+  /** Whether somebody may have an answer already: nobody can give it up any more. */
+  isOffered: boolean
   /** What is done when it is dismissed. */
   dismissed: () => void
   /** What is done when nobody waits any more. */
@@ -64,9 +68,12 @@ export class Flights<Outcome> {
         if (flight.isDismissed) listener()
         else flight.dismissed = listener
       },
-      onAbandoned: (listener) => (flight.abandoned = listener),
+      onAbandoned: (listener) => {
+        if (flight.isAbandoned) listener()
+        else flight.abandoned = listener
+      },
       offer: (found) => {
-        flight.abandoned = nothing
+        flight.isOffered = true
         answer.resolve(found)
       },
     }
@@ -78,6 +85,8 @@ export class Flights<Outcome> {
       first,
       waiting: 0,
       isDismissed: false,
+      isAbandoned: false,
+      isOffered: false,
       dismissed: nothing,
       abandoned: nothing,
     }
@@ -97,8 +106,9 @@ export class Flights<Outcome> {
   /** One of those who wait has given up. Nobody joins what the last one has left. */
   leave(flight: Flight<Outcome>): void {
     flight.waiting -= 1
-    if (flight.waiting > 0 || flight.abandoned === nothing) return
+    if (flight.waiting > 0 || flight.isOffered) return
     if (this.#flights.get(flight.key) === flight) this.seal(flight.key)
+    flight.isAbandoned = true
     flight.abandoned()
   }
 

@@ -31,6 +31,11 @@ export interface LeaseOptions<Found> extends Omit<ClaimOptions<Found>, 'newToken
   readonly mayStandIn: (found: Found) => boolean
 }
 
+/**
+ * Which store serves: memory, where the leader is in this process, a store that tells of changes, or one that doesn't.
+ */
+export type Serving = 'memory' | 'told' | 'untold'
+
 interface Holding {
   readonly onLost: () => void
   readonly begun: number
@@ -46,7 +51,7 @@ interface Holding {
 export class Leases {
   readonly #reader: EntryReader
   readonly #entries: EntryStore
-  readonly #isTold: () => boolean
+  readonly #serving: () => Serving
   readonly #changes = new Changes()
   /** What its tokens begin with: nobody else's do, and who can read one in Redis can write there too. */
   readonly #instance = randomBytes(12).toString('base64url')
@@ -56,11 +61,11 @@ export class Leases {
   readonly #left: HeldLease[] = []
   #timer: NodeJS.Timeout | undefined
 
-  /** Takes whether the store that serves tells of changes now. */
-  constructor(reader: EntryReader, entries: EntryStore, isTold: () => boolean) {
+  /** Takes which store serves now. */
+  constructor(reader: EntryReader, entries: EntryStore, serving: () => Serving) {
     this.#reader = reader
     this.#entries = entries
-    this.#isTold = isTold
+    this.#serving = serving
   }
 
   /** What is under a key; else its lease, or what its leader makes: waited for as long as there is one. */
@@ -85,9 +90,10 @@ export class Leases {
       if (waitMs === undefined || (found !== undefined && options.mayStandIn(found)))
         return { found, since, lease: undefined }
       if (isTold || leaders === 0) leaders += 1
-      const isEnough = leaders > MOST_LEADERS || (!this.#isTold() && performance.now() > patient)
+      const serving = this.#serving()
+      const isEnough = leaders > MOST_LEADERS || (serving === 'untold' && performance.now() > patient)
       if (isEnough) return { found: undefined, since, lease: undefined }
-      const ms = Math.max(SHORTEST_WAIT_MS, this.#isTold() ? waitMs : Math.min(waitMs, UNTOLD_MS))
+      const ms = Math.max(SHORTEST_WAIT_MS, serving === 'told' ? waitMs : Math.min(waitMs, UNTOLD_MS))
       isTold = await this.#changes.within(ms, key, before)
     }
   }
@@ -105,6 +111,8 @@ export class Leases {
     const stored = await store()
     if (stored === 'none') this.giveBack(lease)
     else if (lease.era !== this.#entries.era) this.#leave(lease)
+    // Memory tells nobody by itself.
+    this.#changes.tell(lease.key)
   }
 
   /** Gives a lease back that is of no use. */
@@ -112,6 +120,7 @@ export class Leases {
     this.#drop(lease)
     if (lease.era === this.#entries.era) this.#entries.release(lease)
     else this.#leave(lease)
+    this.#changes.tell(lease.key)
   }
 
   /** Gives back all that are held: what is made from here on is stored nowhere. */

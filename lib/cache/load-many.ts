@@ -1,5 +1,17 @@
+import { setMaxListeners } from 'node:events'
+import { describeValue } from '../check-options'
+import { InvalidOptionError } from '../errors'
+import type { Counters } from '../observe/stats'
 import type { LoadPlan } from './entry-options'
 import type { Loads } from './loads'
+import { AbsentError } from './loads'
+import type { NearTier } from './near-tier'
+import { DUE, NOT_NEAR } from './near-tier'
+
+/** How many keys of one call are looked up at a time, and are one call of the loader: more would be a burst to Redis. */
+export const MOST_LOADED_AT_ONCE = 250
+/** How many are set at a time: a Redis that has only just come back has room for as many. */
+export const MOST_SET_AT_ONCE = 50
 
 /** What makes the values of those keys of a call that are not there. */
 export type ManyLoader = (keys: string[]) => unknown
@@ -41,23 +53,66 @@ class Gathering {
  * has no value for is not stored, and not part of the answer.
  */
 export async function loadMany(
-  loads: Loads,
+  { loads, near, counters }: { readonly loads: Loads; readonly near: NearTier; readonly counters: Counters },
   keys: ReadonlyMap<string, string>,
   load: ManyLoader,
-  plan: LoadPlan,
+  { signal: given, ...others }: LoadPlan,
 ): Promise<Map<string, unknown>> {
+  // The caller's own signal has one listener, however many keys there are.
+  const signal = given && AbortSignal.any([given])
+  if (signal !== undefined) setMaxListeners(0, signal)
+  const plan: LoadPlan = { ...others, signal }
   const gathering = new Gathering((names) => load(names))
   const absent = new Set<string>()
   const values = await Promise.all(
     Array.from(keys, async ([key, name]) => {
+      const kept = near.findOrRenew(name)
+      if (kept !== NOT_NEAR && kept !== DUE) {
+        counters.hits += 1
+        return [key, kept] as const
+      }
       const make = async (): Promise<unknown> => {
         const made = await gathering.ask(key)
-        if (!made.has(key)) absent.add(key)
+        if (!made.has(key)) throw new AbsentError()
         return made.get(key)
       }
-      const unless = (value: unknown): boolean => absent.has(key) || plan.unless?.(value) === true
-      return [key, await loads.value(name, make, { ...plan, unless })] as const
+      const value = await loads.value(name, make, plan, kept === DUE).catch((error: unknown) => {
+        if (!(error instanceof AbsentError)) throw error
+        absent.add(key)
+        return undefined
+      })
+      return [key, value] as const
     }),
   )
   return new Map(values.filter(([key]) => !absent.has(key)))
+}
+
+/**
+ * What is to be set, by key: of a key that is there twice the last value.
+ *
+ * @throws {InvalidOptionError} for what are no pairs.
+ */
+export function readEntries<Value>(entries: Iterable<readonly [string, Value]>): Map<string, Value> {
+  const isIterable =
+    typeof entries === 'object' && (entries as object | null) !== null && Symbol.iterator in entries
+  if (!isIterable)
+    throw new InvalidOptionError(
+      'setMany: entries',
+      `expected pairs of a key and a value, got ${describeValue(entries)}`,
+    )
+  const all = [...entries]
+  const wrong = all.findIndex((pair: unknown) => !Array.isArray(pair) || pair.length !== 2)
+  if (wrong === -1) return new Map(all)
+  const got = describeValue(all[wrong])
+  throw new InvalidOptionError(
+    'setMany: entries',
+    `expected pairs of a key and a value, got ${got} at ${String(wrong)}`,
+  )
+}
+
+/** A list in parts of so many. */
+export function inParts<Item>(items: readonly Item[], most: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / most) }, (_, part) =>
+    items.slice(part * most, (part + 1) * most),
+  )
 }

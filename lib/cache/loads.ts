@@ -6,7 +6,7 @@ import { knownTags } from './entry-options'
 import type { EntryReader, Opened, Since } from './entry-reader'
 import type { EntryStore } from './entry-store'
 import type { EntryTerms } from './entry-terms'
-import { termsFor } from './entry-terms'
+import { refusePromise, termsFor } from './entry-terms'
 import type { Flight, FlightControl, Flights } from './flights'
 import type { HeldLease } from './held-lease'
 import type { Leases } from './leases'
@@ -36,6 +36,9 @@ export interface Outcome {
   /** Where a value that was set stands. */
   readonly stored?: Stored
 }
+
+/** That a loader of many keys has no value for one of them. */
+export class AbsentError extends Error {}
 
 /** What makes a value. */
 export type Loader = (context: LoadContext) => unknown
@@ -101,9 +104,16 @@ export class Loads {
         const joined = flights.find(key)
         const flight = (call.flight = joined ?? this.#start(key, loader, plan, call.isDue))
         flight.waiting += 1
-        const outcome = await this.#answer(flight, plan.graceMs)
+        const outcome = await this.#answer(flight, plan.graceMs).catch((error: unknown) => {
+          // That another's loader has none says nothing of one's own.
+          if (joined !== undefined && error instanceof AbsentError) return undefined
+          throw error
+        })
         // It was enough for somebody with more grace: the next flight may be one's own.
-        if (outcome === undefined) continue
+        if (outcome === undefined) {
+          plan.signal?.throwIfAborted()
+          continue
+        }
         ;({ isHit } = outcome)
         if (this.#isStale(outcome)) counters.stale += 1
         return (joined === undefined ? outcome : this.#copyOf(outcome)).value
@@ -140,7 +150,7 @@ export class Loads {
     const { leases, counters, cooldowns, reader } = this.#parts
     const tags = knownTags(plan)
     const { graceMs } = plan
-    if (graceMs > 0 && cooldowns.has(key)) {
+    if (cooldowns.has(key)) {
       const found = this.#read(key, await reader.open(key, tags))
       if (found !== undefined && this.#mayStandIn(found, graceMs)) return found
     }
@@ -161,7 +171,9 @@ export class Loads {
     try {
       return await this.#load(key, loader, { ...plan, since, lease, previous: found })
     } catch (error) {
-      if (found !== undefined && this.#mayStandIn(found, graceMs)) this.#refreshFailed(key, error)
+      const isFailure = !(error instanceof AbsentError)
+      if (isFailure && found !== undefined && this.#mayStandIn(found, graceMs))
+        this.#refreshFailed(key, error)
       throw error
     }
   }
@@ -190,6 +202,8 @@ export class Loads {
     onDismissed(giveUp)
     onAbandoned(() => {
       context.abort()
+      // Who comes next need not wait for a loader that doesn't listen.
+      giveUp()
     })
     if (lease !== undefined) {
       leases.hold(lease, () => {
@@ -203,24 +217,37 @@ export class Loads {
       const payload = this.encode(key, value)
       const terms = payload && this.#terms(key, value, work, context)
       // What is made without the lease, or after it was lost, is for those who waited for it alone.
-      if (terms === undefined || lease === undefined || !isUnderWay()) giveUp()
-      else {
+      if (terms === undefined || lease === undefined || !isUnderWay()) {
+        giveUp()
+        // What is not to be stored has put an end to what was there all the same.
+        if (terms === undefined) this.#dropPrevious(key, work)
+      } else {
+        const store = (ready: Payload): Promise<void> =>
+          leases.use(lease, () => entries.write(key, ready, { ...terms, since, costMs, lease }))
         const packed = codec.pack(payload as Payload)
-        const write = (ready: Payload): Promise<Stored> =>
-          entries.write(key, ready, { ...terms, since, costMs, lease })
-        void leases.use(lease, () => (packed instanceof Promise ? packed.then(write) : write(packed)))
+        // Kept alive until it is packed: that waits for a thread, and others wait for a sign of life.
+        void (packed instanceof Promise ? packed.then(store, giveUp) : store(packed))
       }
       return { payload, ...this.#copyOf({ payload, value, isShared: false }), isHit: false }
     } catch (error) {
       giveUp()
+      if (error instanceof AbsentError) this.#dropPrevious(key, work)
       throw error
     }
+  }
+
+  #dropPrevious(key: string, { previous, lease, isUnderWay }: Loading): void {
+    if (previous === undefined || lease === undefined || !isUnderWay()) return
+    const { entries } = this.#parts
+    entries.hold(entries.delete([key]))
   }
 
   /** How a value is stored; `undefined` where it isn't to be. What the caller's functions throw is nobody's failure. */
   #terms(key: string, value: unknown, plan: LoadPlan, { isSkipped, said }: Load): EntryTerms | undefined {
     try {
-      if (isSkipped || plan.unless?.(value) === true) return undefined
+      const isRefused: unknown = plan.unless?.(value)
+      if (isSkipped || isRefused === true) return undefined
+      refusePromise('getOrSet: unless', isRefused)
       return termsFor('getOrSet', plan, value, { jitter: this.#parts.jitter, said })
     } catch (error) {
       this.#parts.refusals.note(key, error)

@@ -104,6 +104,18 @@ for (const store of ['memory', 'Redis'] as const) {
       expect(load.callCount).to.equal(2)
     })
 
+    for (const [name, made, options] of [
+      ['unless refuses', null, { ...GRACE, unless: (value: unknown) => value === null }],
+      ['cannot be written', () => 1, GRACE],
+    ] as const) {
+      it(`end with a new value that ${name}: it is what is so now`, async () => {
+        await makeStale()
+        const load = sinon.fake.resolves(made)
+        expect(await cache.getOrSet<unknown>('key', load, '1h', options)).to.equal('old')
+        await eventually(async () => (await cache.getOrSet<unknown>('key', load, '1h', options)) === made)
+      })
+    }
+
     it('bring what the loader throws to those who take no grace', async () => {
       await makeStale()
       const failure = new Error('The database is away')

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { LoaderTimeoutError } from 'holdfast'
-import type { Cache, LoadContext } from 'holdfast'
+import type { Cache, LoadContext, LoadOptions } from 'holdfast'
 import { CachePool } from '../support/cache-pool'
 import { eventually } from '../support/eventually'
 import { RecordingLogger } from '../support/recording-logger'
@@ -133,7 +133,7 @@ for (const store of ['memory', 'Redis'] as const) {
           return 'Ada'
         }
         expect(await cache.getOrSet('user', load)).to.equal('Ada')
-        expect(await cache.has('user')).to.equal(false)
+        expect(await cache.getOrSet('user', () => 'Grace')).to.equal('Grace')
       })
 
       it('refuses a bad ttl and bad tags, as the failure of the loader that gives them', async () => {
@@ -231,6 +231,30 @@ for (const store of ['memory', 'Redis'] as const) {
         expect(await next).to.equal('Grace')
       })
 
+      it('tells a loader that has not even begun', async () => {
+        const controller = new AbortController()
+        let isAborted: boolean | undefined
+        const load = sinon.fake(({ signal }: LoadContext<number>) => {
+          isAborted = signal.aborted
+          return 1
+        })
+        const given = cache.getOrSet('user', load, '1h', { signal: controller.signal })
+        controller.abort()
+        await rejection(given)
+        await eventually(() => load.called)
+        expect(isAborted).to.equal(true)
+      })
+
+      it('frees the key of a loader that never ends', async () => {
+        const controller = new AbortController()
+        const load = new Load<string>()
+        const given = cache.getOrSet('user', load.run, '1h', { signal: controller.signal })
+        await load.begun
+        controller.abort()
+        await rejection(given)
+        expect(await cache.getOrSet('user', () => 'Grace')).to.equal('Grace')
+      })
+
       it('that is over already is no call at all', async () => {
         const load = sinon.fake.resolves('Ada')
         const reason = new Error('gone')
@@ -260,6 +284,20 @@ describe('The options of a call with a loader', () => {
       const error = await rejection(pool.open().getOrSet('key', load, '1h', options))
       expect(String(error)).to.match(new RegExp(`^InvalidOptionError: getOrSet: ${option}`))
       expect(load.called).to.equal(false)
+    })
+  }
+
+  for (const [option, options] of [
+    ['unless', { unless: () => Promise.reject(new Error('late')) }],
+    ['tags', { tags: () => Promise.reject(new Error('late')) }],
+  ] as const) {
+    it(`refuse a promise that ${option} gives, which nobody is told of when it rejects`, async () => {
+      const cache = pool.open()
+      expect(await cache.getOrSet('key', () => 1, '1h', options as unknown as LoadOptions<number>)).to.equal(
+        1,
+      )
+      expect((await cache.getStats()).refused).to.equal(1)
+      await new Promise(setImmediate)
     })
   }
 

@@ -111,6 +111,60 @@ for (const store of ['memory', 'Redis'] as const) {
       expect(load.args).to.deep.equal([[['b']]])
     })
 
+    it('say nothing of a key to others who wait for it, where their loader has no value', async () => {
+      let finish: (made: Map<string, string>) => void = () => undefined
+      const load = sinon.fake(() => new Promise<Map<string, string>>((resolve) => (finish = resolve)))
+      const many = cache.getOrSetMany(['a', 'b'], load)
+      await eventually(() => load.called)
+      const one = cache.getOrSet('a', () => 'mine')
+      const others = cache.getOrSetMany(['a'], () => new Map([['a', 'theirs']]))
+      finish(new Map([['b', 'made']]))
+      expect(await many).to.deep.equal(new Map([['b', 'made']]))
+      expect(await one).to.equal('mine')
+      expect((await others).get('a')).to.be.oneOf(['mine', 'theirs'])
+    })
+
+    it('end what is past its ttl where the loader has no value for it any more', async () => {
+      await cache.set('a', 'old', 20, { grace: '1h' })
+      await eventually(async () => !(await cache.has('a')))
+      const load = sinon.fake((): Map<string, string> => new Map())
+      expect(await cache.getOrSetMany(['a'], load, '1h', { grace: '1h' })).to.deep.equal(
+        new Map([['a', 'old']]),
+      )
+      await eventually(async () => (await cache.getOrSetMany(['a'], load, '1h', { grace: '1h' })).size === 0)
+    })
+
+    it('have one listener on a signal, however many they are', async () => {
+      const warned = sinon.spy()
+      process.on('warning', warned)
+      const { signal } = new AbortController()
+      const keys = Array.from({ length: 50 }, (_, index) => `key ${String(index)}`)
+      await cache.getOrSetMany(keys, (missing) => new Map(missing.map((key) => [key, key])), '1h', { signal })
+      await new Promise(setImmediate)
+      process.off('warning', warned)
+      expect(warned.args).to.deep.equal([])
+    })
+
+    it('by the thousand are no burst that Redis is taken to be silent in', async () => {
+      const keys = Array.from({ length: 1500 }, (_, index) => `key ${String(index)}`)
+      const states = sinon.spy()
+      cache.on('state', states)
+      const stood = await cache.setMany(keys.map((key) => [key, key]))
+      expect(stood).to.equal(store === 'Redis' ? 'redis' : 'memory')
+      expect((await cache.getMany(keys)).size).to.equal(keys.length)
+      expect(states.args).to.deep.equal([])
+    })
+
+    it('have the last value of a key that is set twice', async () => {
+      expect(
+        await cache.setMany([
+          ['a', 1],
+          ['a', 2],
+        ]),
+      ).to.not.equal('none')
+      expect(await cache.get('a')).to.equal(2)
+    })
+
     it('bring a failure of the loader to all who wait', async () => {
       const failure = new Error('away')
       expect(await rejection(cache.getOrSetMany(['a', 'b'], sinon.fake.rejects(failure)))).to.equal(failure)
@@ -152,6 +206,13 @@ describe('Many keys', () => {
     }
     expect(await cache.has('a')).to.equal(false)
   })
+
+  for (const entries of [['ab'], { a: 1 }, undefined, [['a']]]) {
+    it(`are not set where they are ${inspect(entries)}`, async () => {
+      const error = await rejection(pool.open().setMany(entries as unknown as [string, unknown][]))
+      expect(String(error)).to.match(/^InvalidOptionError: setMany: entries: expected pairs /)
+    })
+  }
 
   for (const keys of ['abc', undefined, { a: 1 }]) {
     it(`are refused where they are ${inspect(keys)}`, async () => {

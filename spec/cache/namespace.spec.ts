@@ -1,10 +1,11 @@
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import sinon from 'sinon'
-import { cached, InvalidOptionError } from 'holdfast'
+import { cached, InvalidKeyError, InvalidOptionError } from 'holdfast'
 import type { Cache } from 'holdfast'
 import { CachePool } from '../support/cache-pool'
 import { RedisServer } from '../support/redis-server'
+import { rejection } from '../support/rejection'
 import { failOnUnhandledRejections } from '../support/unhandled-rejections'
 
 for (const store of ['memory', 'Redis'] as const) {
@@ -128,6 +129,14 @@ for (const store of ['memory', 'Redis'] as const) {
 
 describe('A namespace', () => {
   const pool = new CachePool()
+
+  it('rejects for a bad key, as the cache does', async () => {
+    const part = pool.open().namespace('north')
+    for (const key of ['', undefined]) {
+      expect(await rejection(part.get(key as string))).to.be.instanceOf(InvalidKeyError)
+      expect(await rejection(part.getOrSet(key as string, () => 1))).to.be.instanceOf(InvalidKeyError)
+    }
+  })
 
   for (const name of ['', ':', 'a:', ':a', 'a::b', 'a b', 'a{b}', 'holdfast', 'blacklist:x', undefined, 1]) {
     it(`of ${inspect(name)} is refused`, () => {
