@@ -1,5 +1,7 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { CREDENTIAL_HEADERS } from './who-asks'
+import { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { saysWhoAsks } from './who-asks'
 
 /** What a route has read of its request that its key may not cover. */
 export interface Reads {
@@ -26,15 +28,16 @@ const PERSONAL =
   /user|auth|session|account|tenant|customer|member|csrf|nonce|token|identity|principal|profile/i
 
 /** What Node and Express put on a request themselves, and what is of every request alike. */
-const IMPERSONAL = new Set(
-  [
+const IMPERSONAL = new Set<PropertyKey>([
+  ...Reflect.ownKeys(new IncomingMessage(new Socket())),
+  ...[
     '_readableState _events _eventsCount _maxListeners socket httpVersionMajor httpVersionMinor httpVersion complete',
     'rawHeaders rawTrailers joinDuplicateHeaders aborted upgrade url method statusCode statusMessage client',
     '_consuming _dumped next baseUrl originalUrl _parsedUrl _parsedOriginalUrl params query res route app',
     'body _body files file id log requestId rateLimit secret logger startTime _startAt _startTime _remoteAddress',
-    'sessionStore originalMethod headers trailers',
+    'sessionStore originalMethod headers trailers __ot_middlewares',
   ].flatMap((names) => names.split(' ')),
-)
+])
 
 /**
  * Watches what a route reads of who asks: of the headers, of what earlier middleware put on the request and in
@@ -52,38 +55,44 @@ export function watchReads(req: IncomingMessage, res: ServerResponse, isIdentifi
     if (depth === 0) into.add(name)
   }
 
+  const noteHeader = (name: string): void => {
+    note(saysWhoAsks(name) ? identities : fields, name)
+  }
+
   const { headers } = req
   req.headers = watchHeaders(headers, (name) => {
-    note((CREDENTIAL_HEADERS as readonly string[]).includes(name) ? identities : fields, name)
+    noteHeader(name)
   })
   const watched = req.headers
   undo.push(() => {
     if (req.headers === watched) req.headers = headers
   })
 
-  const mayBePersonal = (name: string): boolean => isIdentified || PERSONAL.test(name)
-  const put = Object.keys(req).filter((name) => !IMPERSONAL.has(name) && mayBePersonal(name))
-  for (const name of new Set<string>([...IDENTITIES, ...put])) {
+  const mayBePersonal = (key: PropertyKey): boolean => isIdentified || PERSONAL.test(nameOf(key))
+  const put = Reflect.ownKeys(req).filter((key) => !IMPERSONAL.has(key) && mayBePersonal(key))
+  for (const key of new Set<string | symbol>([...IDENTITIES, ...put])) {
     undo.push(
-      watchProperty(req, name, () => {
-        note(identities, `req.${name}`)
+      watchProperty(req, key, () => {
+        note(identities, `req.${nameOf(key)}`)
       }),
     )
   }
 
   // Where they are as they came: whoever looks there reads those that are there.
-  undo.push(
-    watchProperty(req, 'rawHeaders', () => {
-      for (const name of CREDENTIAL_HEADERS) if (name in headers) note(identities, name)
-    }),
-  )
+  for (const key of ['rawHeaders', 'headersDistinct']) {
+    undo.push(
+      watchProperty(req, key, () => {
+        for (const name of Object.keys(headers)) noteHeader(name)
+      }),
+    )
+  }
 
   const { locals } = res as ServerResponse & { locals?: Record<string, unknown> }
   if (typeof locals === 'object') {
-    for (const name of Object.keys(locals).filter(mayBePersonal)) {
+    for (const key of Reflect.ownKeys(locals).filter(mayBePersonal)) {
       undo.push(
-        watchProperty(locals, name, () => {
-          note(identities, `locals.${name}`)
+        watchProperty(locals, key, () => {
+          note(identities, `locals.${nameOf(key)}`)
         }),
       )
     }
@@ -123,10 +132,22 @@ function watchHeaders(headers: IncomingHttpHeaders, onRead: (name: string) => vo
   })
 }
 
-/** Puts a getter in the place of a property, of which nobody else notices. Returns what takes it away again. */
-function watchProperty(target: object, name: string, onRead: () => void): () => void {
+/** What a property is called, as a token that may stand in a field. */
+function nameOf(key: PropertyKey): string {
+  const name = typeof key === 'symbol' ? (key.description ?? '') : String(key)
+  return name.replace(/[^\w.-]+/g, '-') || 'symbol'
+}
+
+/**
+ * Puts a getter in the place of a property, of which nobody else notices. Returns what takes it away again. One that
+ * lets nothing be put in its place counts as read.
+ */
+function watchProperty(target: object, name: string | symbol, onRead: () => void): () => void {
   const own = Object.getOwnPropertyDescriptor(target, name)
-  if (own?.configurable === false) return () => undefined
+  if (own?.configurable === false) {
+    onRead()
+    return () => undefined
+  }
   // The property as it would be if it weren't watched.
   const held = Object.create(Object.getPrototypeOf(target) as object | null) as object
   if (own !== undefined) Object.defineProperty(held, name, own)

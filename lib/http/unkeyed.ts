@@ -3,7 +3,7 @@ import type { Detail } from './cache-status'
 import type { Reads } from './reader-check'
 import { isProxyTrusted } from './request-key'
 import type { CredentialHeader } from './who-asks'
-import { CREDENTIAL_HEADERS } from './who-asks'
+import { saysWhoAsks } from './who-asks'
 
 /** Fields by which a client can make a route answer as if it had been asked for something else. */
 const MISLEADING =
@@ -45,7 +45,7 @@ export function unkeyedField(reads: Reads, vary: readonly string[]): string | un
 /** An identity is covered by the fields that it may have been made from. */
 function isCovered(name: string, { vary, ignore }: Coverage): boolean {
   const covered: readonly string[] = [...vary, ...ignore]
-  if ((CREDENTIAL_HEADERS as readonly string[]).includes(name)) return covered.includes(name)
+  if (saysWhoAsks(name)) return covered.includes(name)
   if (name === 'req.auth' || name === 'req.user')
     return covered.includes('authorization') && covered.includes('cookie')
   return covered.includes('cookie')

@@ -23,7 +23,8 @@ export function variantOf(names: readonly string[], headers: IncomingHttpHeaders
 function normalized(name: string, value: string | string[] | undefined): string | null {
   if (value === undefined) return null
   const text = [value].flat().join(', ').trim()
-  return NEGOTIATION.has(name) ? byWeight(text) : text
+  // What is quoted may hold a comma, and its case and spaces may matter.
+  return NEGOTIATION.has(name) && !text.includes('"') ? byWeight(text) : text
 }
 
 /** Without case, spaces and the weight 1, heaviest first; those of one weight stay in their order, which may matter. */

@@ -13,6 +13,15 @@ export const CREDENTIAL_HEADERS = [
 /** One of them. */
 export type CredentialHeader = (typeof CREDENTIAL_HEADERS)[number]
 
+/** By which gateways tell the application behind them whom they have let in. */
+const OF_A_GATEWAY =
+  /^(remote-(user|name|email|groups)|x-remote-.+|x-forwarded-(user|email|groups|preferred-username|access-token|client-cert)|x-auth(enticated|entik|elia|-request)?-.+|cf-access-.+|x-amzn-oidc-.+|x-goog-(iap-jwt-assertion|authenticated-user-.+)|x-ms-(client-principal.*|token-.+)|x-(session|csrf|xsrf|id|jwt|client|consumer|credential|account|customer|member|tenant)-(token|id|name|username|identifier|assertion|cert)|x-(user|userinfo|username|email)|x-user-(?!agent$).+)$/
+
+/** Whether a request header says who asks, or may: a credential, or what a gateway has found out. */
+export function saysWhoAsks(name: string): boolean {
+  return (CREDENTIAL_HEADERS as readonly string[]).includes(name) || OF_A_GATEWAY.test(name)
+}
+
 /** Who may share a response: all, on the route's word; those who only carry a cookie; those who say nothing of themselves. */
 export type Sharing = 'public' | 'declared' | 'ttl'
 

@@ -777,6 +777,31 @@ for (const [version, express] of expressVersions) {
         expect(await texts({}, { range: 'bytes=0-2' }, {})).to.deep.equal(['the whole', 'the', 'the whole'])
       })
 
+      const whole = { 'Cache-Control': 'max-age=60', ETag: '"a"' }
+      const passing: [what: string, question: { method?: string; headers?: OutgoingHttpHeaders }][] = [
+        ['a Range', { headers: { range: 'bytes=0-2' } }],
+        ['a HEAD that is answered 304', { method: 'HEAD', headers: { 'if-none-match': '*' } }],
+      ]
+      for (const [what, question] of passing) {
+        it(`${what} does not keep the next response from being stored`, async () => {
+          serve((req, res) => {
+            if (req.headers.range === undefined) res.set(whole).send('the whole')
+            else res.status(206).set(whole).set('Content-Range', 'bytes 0-2/9').send('the')
+          })
+          await server.ask('/page', question)
+          const { headers } = await server.get('/page')
+          expect(headers['cache-status']).to.equal('holdfast; fwd=uri-miss; stored')
+        })
+      }
+
+      it('one response that is stored again ends the passing by', async () => {
+        let runs = 0
+        serve((_req, res) => {
+          res.set('Cache-Control', (runs += 1) === 1 ? 'no-store' : 'max-age=60').send(`run ${String(runs)}`)
+        })
+        expect(await texts({}, {}, {}, {})).to.deep.equal(['run 1', 'run 2', 'run 3', 'run 3'])
+      })
+
       it('Range that the route ignores is not stored either', async () => {
         serve(counting())
         expect(await texts({ range: 'bytes=0-2' }, {})).to.deep.equal(['run 1', 'run 2'])

@@ -66,6 +66,12 @@ describe('isNotModified', () => {
       })
     }
 
+    it('is met by the Date where there is no Last-Modified (RFC 9111 §4.3.2)', () => {
+      expect(of({ Date: NOON }, { 'if-modified-since': NOON })).to.be.true
+      expect(of({ Date: NOON }, { 'if-modified-since': BEFORE })).to.be.false
+      expect(of({ Date: BEFORE, 'Last-Modified': AFTER }, { 'if-modified-since': NOON })).to.be.false
+    })
+
     it('does not count beside If-None-Match (RFC 9110 §13.2.2)', () => {
       const fields = { ETag: '"a"', 'Last-Modified': NOON }
       expect(of(fields, { 'if-none-match': '"b"', 'if-modified-since': NOON })).to.be.false

@@ -104,6 +104,10 @@ describe('freshnessOf', () => {
       it(what, () => {
         expect(of({ 'Cache-Control': 'max-age=60', ...fields })?.initialAge).to.equal(seconds)
       })
+
+      it(`${what}, also under the ttl`, () => {
+        expect(of(fields)).to.include({ initialAge: seconds, declaredBy: 'ttl' })
+      })
     }
   })
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Express, Request } from 'express'
+import type { ErrorRequestHandler, Express, Request } from 'express'
 import { cacheResponse, invalidateResponses, InvalidOptionError } from 'holdfast'
 import type { CacheableRequest, InvalidateResponsesOptions } from 'holdfast'
 import { CachedSite, counting, statusOf } from '../support/cached-site'
@@ -59,6 +59,59 @@ for (const [version, express] of expressVersions) {
           await text('/page')
           await site.ask({ method: 'POST' })
           expect(await text('/page')).to.equal('run 1')
+        })
+      }
+
+      const ends: [what: string, change: Route][] = [
+        [
+          'asks whether its head was sent',
+          (_req, res) => void (res.json('first'), sent.push(res.headersSent)),
+        ],
+        [
+          'ends it twice',
+          (_req, res) =>
+            res
+              .on('error', () => undefined)
+              .send('first')
+              .end('second'),
+        ],
+        [
+          'goes on where nothing was sent',
+          (_req, res, next) => {
+            res.json('first')
+            if (!res.headersSent) next()
+          },
+        ],
+        [
+          'throws behind its answer',
+          (_req, res) => {
+            res.status(201).send('first')
+            throw new Error('late')
+          },
+        ],
+        ['sends pieces', (_req, res) => void (res.write('fi'), res.end('rst'))],
+        ['sends no body', (_req, res) => void (res.status(204).end(), sent.push(res.headersSent))],
+      ]
+      let sent: boolean[] = []
+      for (const [what, change] of ends) {
+        it(`is answered as without a cache where the route ${what}`, async () => {
+          sent = []
+          app.post('/plain', change)
+          app.post('/page', cacheResponse('5m', { cache: site.cache }), change)
+          app.use((_req, res) => void res.status(404).send('another'))
+          app.use(((_error, _req, res, next) => {
+            if (res.headersSent) next(_error)
+            else res.status(500).send('an error page')
+          }) as ErrorRequestHandler)
+          const seen = []
+          for (const path of ['/plain', '/page']) {
+            const question = { method: 'POST', headers: { connection: 'close' } }
+            const { status, text: body, headers } = await site.server.ask(path, question)
+            const { 'content-length': length, 'transfer-encoding': coding, 'content-type': type } = headers
+            seen.push({ status, body, length, coding, type })
+          }
+          expect(seen[1]).to.deep.equal(seen[0])
+          expect(new Set(sent)).not.to.include(false)
         })
       }
 

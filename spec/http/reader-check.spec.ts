@@ -7,6 +7,8 @@ import { CachedSite, statusOf } from '../support/cached-site'
 import { expressVersions } from '../support/express-versions'
 import type { Route } from '../support/ways-of-sending'
 
+const USER = Symbol('user')
+
 type Known = Omit<Request, 'session'> & Record<string, unknown>
 
 for (const [version, express] of expressVersions) {
@@ -47,6 +49,12 @@ for (const [version, express] of expressVersions) {
         (req) => (req['session'] as { who: string }).who,
       ],
       [
+        'req.sessionID',
+        'read-req.sessionID',
+        found((req, _res, who) => Object.assign(req, { sessionID: who })),
+        (req) => req.sessionID,
+      ],
+      [
         'req.cookies',
         'read-req.cookies',
         found((req, _res, who) => (req.cookies = { who })),
@@ -63,6 +71,26 @@ for (const [version, express] of expressVersions) {
         'read-locals.user',
         found((_req, res, who) => (res.locals['user'] = who)),
         (_req, res) => String(res.locals['user']),
+      ],
+      [
+        'a property under a symbol that is named so',
+        'read-req.user',
+        found((req, _res, who) => Object.assign(req, { [USER]: who })),
+        (req) => (req as unknown as Record<symbol, unknown>)[USER],
+      ],
+      [
+        'a property that is named so and not listed',
+        'read-req.viewerAccount',
+        found((req, _res, who) =>
+          Object.defineProperty(req, 'viewerAccount', { value: who, configurable: true }),
+        ),
+        (req) => req['viewerAccount'],
+      ],
+      [
+        'a symbol in res.locals',
+        'read-locals.user',
+        found((_req, res, who) => Object.assign(res.locals, { [USER]: who })),
+        (_req, res) => String((res.locals as Record<symbol, unknown>)[USER]),
       ],
       [
         'a nonce in res.locals',
@@ -92,6 +120,98 @@ for (const [version, express] of expressVersions) {
       })
     }
 
+    it('counts as read what lets nothing be put in its place', async () => {
+      app.use(found((req, _res, who) => Object.defineProperty(req, 'account', { value: who })))
+      site.serve((req, res) => res.set(shared).send(String((req as unknown as Known)['account'])))
+      expect(await site.status(ann)).to.equal('fwd=uri-miss; detail=read-req.account')
+      expect(await site.texts(ann, bob)).to.deep.equal(['ann', 'bob'])
+    })
+
+    it('takes what is hidden under any name for personal, where a cookie says who asks', async () => {
+      const hidden = Symbol('preferences')
+      app.use((req, _res, next) => {
+        Object.defineProperty(req, 'hidden', { value: req.headers.cookie, configurable: true })
+        next(void Object.assign(req, { [hidden]: req.headers.cookie }))
+      })
+      site.serve((req, res) => {
+        const known = req as unknown as Record<PropertyKey, unknown>
+        res.set('Cache-Control', 'max-age=60').send(String(known[req.path === '/symbol' ? hidden : 'hidden']))
+      })
+      for (const path of ['/page/symbol', '/page']) {
+        const cookies = ['a=1', 'b=1']
+        for (const cookie of cookies) expect((await site.server.get(path, { cookie })).text).to.equal(cookie)
+      }
+    })
+
+    it('does not take what Node itself keeps on a request for personal', async () => {
+      const spy = site.serve((req, res) => {
+        req
+          .resume()
+          .once('end', () => res.set('Cache-Control', 'max-age=60').end(`${req.hostname}${req.path}`))
+      })
+      await site.texts({ cookie: 'a=1' }, { cookie: 'b=1' })
+      expect(spy.callCount).to.equal(1)
+    })
+
+    it('sees headersDistinct read where it was made before', async () => {
+      app.use((req, _res, next) => {
+        expect(req.headersDistinct).to.have.property('cookie')
+        next()
+      })
+      site.serve((req, res) => res.set(shared).send(String(req.headersDistinct['cookie'])))
+      expect(await site.texts({ cookie: 'a=1' }, { cookie: 'b=1' })).to.deep.equal(['a=1', 'b=1'])
+    })
+
+    const ofGateways = [
+      'X-Forwarded-User',
+      'X-Forwarded-Email',
+      'X-Remote-User',
+      'Remote-User',
+      'X-Auth-Request-User',
+      'X-Auth-Request-Email',
+      'X-Authenticated-Userid',
+      'Cf-Access-Jwt-Assertion',
+      'Cf-Access-Authenticated-User-Email',
+      'X-Amzn-Oidc-Data',
+      'X-Amzn-Oidc-Identity',
+      'X-Goog-Iap-Jwt-Assertion',
+      'X-Goog-Authenticated-User-Email',
+      'X-Ms-Client-Principal',
+      'X-Session-Token',
+      'X-User-Id',
+      'X-User',
+      'X-Tenant-Id',
+    ]
+    for (const name of ofGateways) {
+      it(`refuses a response whose route has read ${name}, of a gateway, and that does not vary by it`, async () => {
+        site.serve((req, res) => res.set(shared).send(`hello ${String(req.get(name))}`), '5m')
+        expect(await site.status({ [name]: 'ann' })).to.equal(
+          `fwd=uri-miss; detail=read-${name.toLowerCase()}`,
+        )
+        expect(await site.texts({}, { [name]: 'bob' })).to.deep.equal(['hello undefined', 'hello bob'])
+      })
+    }
+
+    it('stores what varies by the field of a gateway that its route has read', async () => {
+      const spy = site.serve((req, res) => {
+        res
+          .vary('X-Forwarded-User')
+          .set(shared)
+          .send(String(req.get('X-Forwarded-User')))
+      })
+      const [annHere, bobHere] = [{ 'x-forwarded-user': 'ann' }, { 'x-forwarded-user': 'bob' }]
+      expect(await site.texts(annHere, bobHere, annHere)).to.deep.equal(['ann', 'bob', 'ann'])
+      expect(spy.callCount).to.equal(2)
+    })
+
+    const ofAll = ['User-Agent', 'X-User-Agent', 'X-Forwarded-For', 'X-Requested-With', 'X-Request-Id']
+    for (const name of ofAll) {
+      it(`does not take ${name} for who asks`, async () => {
+        site.serve((req, res) => res.set(shared).send(String(req.get(name))))
+        expect(await site.status({ [name]: 'x' })).to.match(/^fwd=uri-miss; stored/)
+      })
+    }
+
     const headers: [how: string, name: string, read: (req: Request) => unknown][] = [
       ['req.headers', 'cookie', (req) => req.headers.cookie],
       ['req.get', 'authorization', (req) => req.get('Authorization')],
@@ -100,6 +220,8 @@ for (const [version, express] of expressVersions) {
       ['in', 'cookie', (req) => 'cookie' in req.headers],
       ['their names and values', 'cookie', (req) => Object.entries(req.headers)],
       ['JSON', 'cookie', (req) => JSON.stringify(req.headers)],
+      ['req.rawHeaders', 'cookie', (req) => req.rawHeaders],
+      ['req.headersDistinct', 'authorization', (req) => req.headersDistinct['authorization']],
     ]
     for (const [how, name, read] of headers) {
       it(`sees that ${name} was read by ${how}`, async () => {
@@ -157,6 +279,48 @@ for (const [version, express] of expressVersions) {
         expect(spy.callCount).to.equal(1)
       })
     }
+
+    const byBearer: RequestHandler = (req, _res, next) => {
+      ;(req as unknown as Known).user = req.headers.authorization?.slice('Bearer '.length)
+      next()
+    }
+    const readUser: Route = (req, res) => res.set(shared).send((req as unknown as Known).user)
+    const bearer = { authorization: 'Bearer ann' }
+
+    it('does not take a cookie for covered by Vary: Authorization', async () => {
+      site.serve((req, res) => res.vary('Authorization').set(shared).send(String(req.headers.cookie)))
+      expect(await site.status({ cookie: 'id=1' })).to.equal('fwd=uri-miss; detail=read-cookie')
+      expect(await site.texts({ cookie: 'id=1' }, { cookie: 'id=2' })).to.deep.equal(['id=1', 'id=2'])
+    })
+
+    it('does not take a session for covered by Vary: Authorization', async () => {
+      app.use(found((req, _res, who) => (req['session'] = { who })))
+      site.serve((req, res) => {
+        const { who } = (req as unknown as Known)['session'] as { who: string }
+        res.vary('Authorization').set(shared).send(who)
+      })
+      expect(await site.texts(ann, bob)).to.deep.equal(['ann', 'bob'])
+    })
+
+    it('does not take the req.user of a bearer token for covered by Vary: Cookie', async () => {
+      app.use(byBearer)
+      site.serve((req, res, next) => {
+        res.vary('Cookie')
+        readUser(req, res, next)
+      })
+      expect(await site.status(bearer)).to.equal('fwd=uri-miss; detail=read-req.user')
+      expect(await site.texts(bearer, { authorization: 'Bearer bob' })).to.deep.equal(['ann', 'bob'])
+    })
+
+    it('takes req.user for covered where the response varies by all that it may have been made from', async () => {
+      app.use(byBearer)
+      site.serve((req, res, next) => {
+        res.vary('Authorization, Cookie')
+        readUser(req, res, next)
+      })
+      expect(await site.status(bearer)).to.equal('fwd=uri-miss; stored')
+      expect(await site.texts(bearer, { authorization: 'Bearer bob' })).to.deep.equal(['ann', 'bob'])
+    })
 
     it('does not count what wrappers further out read while the response is sent', async () => {
       app.use((req, res, next) => {

@@ -1,4 +1,6 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import { expect } from 'chai'
+import { cacheResponse } from 'holdfast'
 import type { ResponseOptions } from 'holdfast'
 import { CachedSite, counting, statusOf } from '../support/cached-site'
 import { eventually } from '../support/eventually'
@@ -140,6 +142,33 @@ for (const [version, express] of expressVersions) {
         expect(second.headers).to.include({ 'content-type': 'text/html; charset=utf-8' })
       })
 
+      it('neither stores nor keeps for others what a 304 says that was made from a cookie', async () => {
+        site.serve((req, res) => {
+          res.set({ ETag: '"a"', 'Cache-Control': 'max-age=10' })
+          if (req.headers['if-none-match'] === undefined) res.end('shared')
+          else
+            res
+              .set('X-Own', req.headers.cookie ?? 'nobody')
+              .status(304)
+              .end()
+        })
+        await site.get()
+        site.seconds(11)
+        const asked: OutgoingHttpHeaders[] = [{ cookie: 'ann' }, { cookie: 'bob' }]
+        for (const headers of asked) {
+          const answer = await site.get({ ...headers, 'if-none-match': '"a"' })
+          expect(answer.headers['x-own']).to.equal(headers.cookie)
+          expect(statusOf(answer)).not.to.include('stored')
+        }
+      })
+
+      it('answers a plain GET with 200 also where two of them stand on the route', async () => {
+        site.app.use(cacheResponse('10s', { cache: site.cache }))
+        site.serve((_req, res) => res.set('Cache-Control', 'no-cache').send('hello'), '5m')
+        for (let round = 0; round < 3; round += 1)
+          expect(await site.get()).to.include({ status: 200, text: 'hello' })
+      })
+
       it('gives the handler its client\u2019s own headers back when it is done', async () => {
         const seen: unknown[] = []
         site.app.use((req, res, next) => {
@@ -218,6 +247,18 @@ for (const [version, express] of expressVersions) {
         await site.get({ 'accept-language': 'el' })
         await eventually(() => seen.length === 2)
         expect(seen[1]).to.deep.equal(seen[0])
+      })
+
+      it('runs behind also a route that sets up its connection', async () => {
+        let runs = 0
+        site.serve((req, res) => {
+          req.socket.setKeepAlive(true).setNoDelay(true).ref().unref().ref()
+          res.set(fields).end(`run ${String((runs += 1))}`)
+        })
+        await site.get()
+        site.seconds(12)
+        await site.get()
+        await eventually(async () => (await site.get()).text === 'run 2')
       })
 
       it('is by the option where the route says nothing', async () => {

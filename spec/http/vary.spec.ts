@@ -70,6 +70,9 @@ describe('variantOf (RFC 9111 §4.1)', () => {
     ['x-own', 'a', 'A'],
     ['x-own', 'a, b', 'a,b'],
     ['user-agent', 'curl/8', 'curl/7'],
+    ['accept', 'a/b;profile="http://e/A"', 'a/b;profile="http://e/a"'],
+    ['accept', 'a/b;p="x, y"', 'a/b;p="x,y"'],
+    ['accept', 'a/b;p=";q=0.1,", c/d', 'c/d, a/b;p=";q=0.1,"'],
   ]
   for (const [name, one, other] of different) {
     it(`tells ${name}: ${JSON.stringify(one)} from ${JSON.stringify(other)}`, () => {
