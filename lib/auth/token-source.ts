@@ -50,17 +50,22 @@ export function bearerToken({ headers }: IncomingMessage): string | undefined {
 function soleBearerToken(req: IncomingMessage): string | undefined {
   const token = bearerToken(req)
   if (token === undefined) return undefined
-  if (/[?&]access_token=/i.test(req.url ?? '') || countHeaders(req, 'authorization') > 1)
-    throw new AmbiguousTokenError()
+  if (hasQueryToken(req) || countHeaders(req, 'authorization') > 1) throw new AmbiguousTokenError()
   return token
+}
+
+/** RFC 6750 §2.3, however the name is escaped. */
+function hasQueryToken({ url = '' }: IncomingMessage): boolean {
+  return new URLSearchParams(url.replace(/^[^?]*/, '')).has('access_token')
 }
 
 function cookieToken({ headers }: IncomingMessage, name: string): string | undefined {
   const values = (headers.cookie ?? '')
     .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1))
+    .map((pair) => pair.split(/=(.*)/s, 2))
+    // Parsers drop blanks on both sides of the name.
+    .filter(([found, value]) => value !== undefined && found?.trim() === name)
+    .map(([, value = '']) => value.trim())
   // Which of two a verifier takes, nobody knows.
   if (values.length > 1) throw new AmbiguousTokenError()
   return decoded(values[0]?.replace(/^"(.*)"$/, '$1')) || undefined

@@ -327,6 +327,17 @@ for (const [version, express] of expressVersions) {
         )
       })
 
+      it('refuses two of them also where blanks stand around a name, which parsers drop', async () => {
+        const server = await serve(
+          likePassport,
+          rejectBlacklisted({ blacklist, token: { cookie: 'session' } }),
+        )
+        for (const first of ['session =', 'session\t=', ' session = ']) {
+          const cookie = `${first}${newToken()}; session=${newToken({ jwtid: 'other' })}`
+          expect((await server.get('/api/me', { cookie })).status).to.equal(400)
+        }
+      })
+
       it('lets no row of the database pass without that token', async () => {
         const server = await serve(likePassport, rejectBlacklisted({ blacklist, token: 'bearer' }))
         expect((await server.get('/api/me')).status).to.equal(500)
@@ -392,6 +403,15 @@ for (const [version, express] of expressVersions) {
         const path = `/api/me?access_token=${newToken(good)}`
         expect((await server.get(path, bearer(newToken(good)))).status).to.equal(400)
         expect((await server.get(path)).status).to.equal(401)
+      })
+
+      it('refuses it however the name is escaped, and nothing that only looks like it', async () => {
+        const server = await serve(rejectBlacklisted({ blacklist, verify: alone }))
+        const ask = async (query: string) =>
+          (await server.get(`/api/me?${query}`, bearer(newToken(good)))).status
+        for (const query of ['access%5Ftoken=x', 'page=2&%61ccess_token=x', 'access_token'])
+          expect(await ask(query)).to.equal(400)
+        expect(await ask('q=a%26access_token%3Dx&no_access_token=x')).to.equal(200)
       })
 
       it('takes the token from a cookie', async () => {
