@@ -77,7 +77,8 @@ export class RevocationCopy {
     const own = this.#own.get(revocation.id)
     if (own === undefined) return
     const { value, until } = own.revocation
-    if (isRestored(revocation.value) && revocation.value > value && !isRestored(value)) {
+    const isUndone = isRestored(revocation.value) || timeOf(revocation.value) < timeOf(value)
+    if (isUndone && revocation.value > value && !isRestored(value)) {
       // Taken back elsewhere, while this process revoked it: err towards revoked.
       this.note({ ...own.revocation, value: refusing(timeOf(value), revocation.value) })
     } else if (revocation.value >= value && revocation.until >= until) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Revocation } from '../../lib/auth/revocation'
-import { isRestored, restoring } from '../../lib/auth/revocation'
+import { isRestored, refusing, restoring, timeOf } from '../../lib/auth/revocation'
 import { RevocationCopy } from '../../lib/auth/revocation-copy'
 import { ManualClock } from '../support/manual-clock'
 
@@ -71,6 +71,17 @@ describe('A copy of revocations', () => {
     const now = copy.find(revocation(1).id)
     expect(now).to.satisfy((value: number) => !isRestored(value) && value > restoring(revocation(1).value))
     expect(copy.unsettled().map(({ value }) => value)).to.deep.equal([now])
+  })
+
+  it('keeps the later cut-off of its own under a later version that the log has of an earlier one', () => {
+    const id = '1'.padStart(32, '0')
+    const until = clock.seconds + 3600
+    const cutOff = (value: number): Revocation => ({ kind: 'subject', id, value, until })
+    const [early, late] = [clock.seconds - 100, clock.seconds]
+    copy.note(cutOff(late))
+    copy.read(cutOff(refusing(early, restoring(early))))
+    expect(timeOf(copy.find(id) ?? 0)).to.equal(late)
+    expect(copy.unsettled().map(({ value }) => timeOf(value))).to.deep.equal([late])
   })
 
   it('lets others take back what this one has revoked, once the log has shown it', () => {
