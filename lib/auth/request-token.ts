@@ -38,8 +38,9 @@ export function identifyRequest(req: IncomingMessage, read?: ReadToken): Identif
       'rejectBlacklisted: nothing has verified the token of this request; put it behind express-jwt or the like, which leaves the claims in req.auth',
     )
   }
-  if (hasTokenId(claims) && (read === undefined || hasTimes(claims)))
-    return remember(req, identifyToken(claims))
+  // A jti alone may be a column of a user's row; in req.auth stands what a verifier leaves.
+  const isVerified = hasTimes(claims) || (read === undefined && claims === (req as VerifiedRequest).auth)
+  if (hasTokenId(claims) && isVerified) return remember(req, identifyToken(claims))
   // A user who is no claims, a row of a database, says nothing that a token could be compared with.
   const isNamed = read !== undefined && !hasTimes(claims)
   if (token !== undefined && (isNamed || saysTheSame(token, claims)))

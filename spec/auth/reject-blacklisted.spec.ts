@@ -220,6 +220,25 @@ for (const [version, express] of expressVersions) {
         expect(await statusOf(server, 'a.e30.c')).to.equal(500)
       })
 
+      it('takes a row of the database for no claims also where it has a jti', async () => {
+        const likePassport: RequestHandler = (req: Request & { user?: unknown }, _res, next) => {
+          req.user = { id: 7, jti: 'a column of that name' }
+          next()
+        }
+        const server = await serve(likePassport, rejectBlacklisted({ blacklist }))
+        expect(await statusOf(server, newToken({ jwtid: 'one' }))).to.equal(500)
+        expect(errors[0]).to.be.instanceOf(InvalidTokenError)
+        expect(String(errors[0])).to.match(/req\.user is no claims of a token.*\{ token: 'bearer' \}/)
+      })
+
+      it('takes claims in req.auth for verified also where the token has no times', async () => {
+        const server = await serve(verified, rejectBlacklisted({ blacklist }))
+        const token = sign({ sub: '7', jti: 'one' }, SECRET, { noTimestamp: true })
+        expect(await statusOf(server, token)).to.equal(200)
+        await blacklist.revoke(token, { lifetime: '1d' })
+        expect(await statusOf(server, token)).to.equal(401)
+      })
+
       it('identifies the token that it is shown where req.user is a row of the database', async () => {
         const likePassport: RequestHandler = (req: Request & { user?: unknown }, _res, next) => {
           verify(String(req.headers.authorization).slice('Bearer '.length), SECRET)
