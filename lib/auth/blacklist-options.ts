@@ -11,7 +11,7 @@ export interface TokenBlacklistOptions {
   readonly cache?: Cache
   /**
    * How long after `exp` a verifier may still accept a token, in seconds, and how far the clocks of your instances may
-   * be apart, both together: revocations live that much longer.
+   * be apart, both together: revocations live that much longer. From 0 to 86,400, a day.
    *
    * @default 60
    */
@@ -74,6 +74,7 @@ export interface BlacklistConfiguration {
 }
 
 const OWNER = 'createTokenBlacklist'
+const DAY_SECONDS = 24 * 60 * 60
 const KNOWN = [
   'cache',
   'clockTolerance',
@@ -94,7 +95,11 @@ export function resolveBlacklistOptions(options: TokenBlacklistOptions = {}): Bl
   checkOptions(OWNER, options, KNOWN)
   return Object.freeze({
     cache: options.cache === undefined ? defaultCache() : requireCache(`${OWNER}: cache`, options.cache),
-    clockTolerance: wholeNumber(`${OWNER}: clockTolerance`, options.clockTolerance, { min: 0, default: 60 }),
+    clockTolerance: wholeNumber(`${OWNER}: clockTolerance`, options.clockTolerance, {
+      min: 0,
+      max: DAY_SECONDS,
+      default: 60,
+    }),
     maxTokenAgeMs: parseDuration(options.maxTokenAge ?? '30d', `${OWNER}: maxTokenAge`),
     subjectClaims: resolveClaims(options.subjectClaims),
     check: oneOf(`${OWNER}: check`, options.check, ['local', 'redis'], 'local'),

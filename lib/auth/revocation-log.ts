@@ -122,9 +122,12 @@ export class RevocationLogs {
   async append(client: LogClient, revocations: readonly Revocation[], now: number): Promise<void> {
     const entries = revocations.map((revocation) => ({ revocation, ttlMs: lifeOf(revocation, now) }))
     let shorterMs = 0
-    for (const { name, lifeMs, keepMs } of this.all) {
-      const fitting = entries.filter(({ ttlMs }) => ttlMs <= lifeMs && ttlMs > shorterMs)
-      shorterMs = lifeMs
+    for (const log of this.all) {
+      const { name, keepMs } = log
+      // None is left over, whatever it says of its life.
+      const longestMs = log === this.all.at(-1) ? Infinity : log.lifeMs
+      const fitting = entries.filter(({ ttlMs }) => ttlMs <= longestMs && ttlMs > shorterMs)
+      shorterMs = longestMs
       if (fitting.length === 0) continue
       const said = fitting.map(({ revocation, ttlMs }): LogEntry => ({
         bytes: encodeRevocation(revocation),

@@ -590,8 +590,9 @@ describe('A token blacklist', () => {
       [{ cache: null }, /^createTokenBlacklist: cache: expected a cache .*got null/],
       [
         { clockTolerance: -1 },
-        /^createTokenBlacklist: clockTolerance: expected a whole number from 0 up, got -1/,
+        /^createTokenBlacklist: clockTolerance: expected a whole number from 0 to 86400, got -1/,
       ],
+      [{ clockTolerance: 86_401 }, /clockTolerance: .*got 86401/],
       [{ clockTolerance: NaN }, /clockTolerance: .*got NaN/],
       [{ clockTolerance: '60' }, /clockTolerance: .*got '60'/],
       [{ maxTokenAge: 0 }, /^createTokenBlacklist: maxTokenAge: expected a positive number.*got 0/],
