@@ -64,7 +64,7 @@ export class TokenVerifier {
     const header = known?.header ?? readHeader(token)
     const { key: find } = this.#configuration
     const given = typeof find === 'function' ? await (find as FindKey)(header) : undefined
-    if (given === undefined) throw new TokenRejectedError()
+    if (given === undefined || given === null) throw new TokenRejectedError()
     const key = this.#keys.of(given)
     return known?.key === key ? known : this.#verified(token, name, key)
   }
@@ -91,7 +91,9 @@ export class TokenVerifier {
   }
 }
 
-type FindKey = (header: TokenHeader) => VerificationKey | undefined | Promise<VerificationKey | undefined>
+/** Looking up what isn't there gives `null` in many a library. */
+type FoundKey = VerificationKey | null | undefined
+type FindKey = (header: TokenHeader) => FoundKey | Promise<FoundKey>
 
 /** Loaded only here: who has another verifier does not need it. */
 function loadVerify(): Verify {

@@ -29,11 +29,13 @@ export class VerificationKeys {
 
   #make(given: VerificationKey): KeyObject {
     const key = this.#read(given)
-    if (key !== undefined && (key.type === 'secret') === this.#isSecret) return this.#known(key)
+    const isOfKind = (key?.type === 'secret') === this.#isSecret
+    // With an empty secret anybody can sign.
+    if (key !== undefined && isOfKind && key.symmetricKeySize !== 0) return this.#known(key)
     throw new InvalidOptionError(
       'rejectBlacklisted: verify.key',
       this.#isSecret
-        ? 'expected a secret, as a string, a Buffer or a KeyObject, for the algorithms HS…'
+        ? 'expected a secret that is not empty, as a string, a Buffer or a KeyObject, for the algorithms HS…'
         : 'expected a public key, as a PEM, a JWK or a KeyObject; a secret goes with the algorithms HS… alone',
     )
   }

@@ -27,7 +27,12 @@ export interface VerifyOptions {
   readonly issuer?: string | readonly string[]
   /** For whom it has to be (`aud`). @default anybody */
   readonly audience?: string | readonly string[]
-  /** How long after `exp`, and before `nbf`, a token is accepted, in seconds. @default 0 */
+  /**
+   * How long after `exp`, and before `nbf`, a token is accepted, in seconds: at most the blacklist's `clockTolerance`,
+   * or a revoked token would be good again.
+   *
+   * @default 0
+   */
   readonly clockTolerance?: number
   /**
    * How many verified tokens are remembered, by their SHA-256, until they expire or are revoked: verifying costs more
@@ -53,6 +58,7 @@ const OWNER = 'rejectBlacklisted: verify'
 const ALGORITHMS = ['HS', 'RS', 'PS', 'ES'].flatMap((kind) =>
   ['256', '384', '512'].map((bits) => kind + bits),
 )
+const EXPECTED_ALGORITHMS = `expected an array of names out of ${ALGORITHMS.join(', ')}`
 
 /**
  * Checks the options and fills in the defaults.
@@ -86,11 +92,14 @@ export function resolveVerifyOptions(options: VerifyOptions): VerifyConfiguratio
 
 function resolveAlgorithms(algorithms: unknown): readonly string[] {
   const isList = Array.isArray(algorithms) && algorithms.length > 0
+  // What is in the wrong place may be the key.
+  if (typeof algorithms === 'string')
+    throw new InvalidOptionError(`${OWNER}.algorithms`, `${EXPECTED_ALGORITHMS}, got a string`)
   const unknown: unknown = isList ? algorithms.find((name) => !ALGORITHMS.includes(String(name))) : algorithms
   if (!isList || unknown !== undefined) {
     throw new InvalidOptionError(
       `${OWNER}.algorithms`,
-      `expected an array of names out of ${ALGORITHMS.join(', ')}, got ${describeValue(unknown)}`,
+      `${EXPECTED_ALGORITHMS}, got ${describeValue(unknown)}`,
     )
   }
   const names = algorithms.map(String)

@@ -113,6 +113,8 @@ describe('A verifier of tokens', () => {
       'text that is no PEM': [SECRET, 'RS256'],
       nothing: [undefined, 'HS256'],
       'an empty string': ['', 'HS256'],
+      'an empty Buffer': [Buffer.alloc(0), 'HS256'],
+      'an empty KeyObject': [createSecretKey(Buffer.alloc(0)), 'HS256'],
       'a number': [7, 'HS256'],
     }
     for (const [what, [key, algorithm]] of Object.entries(wrong)) {
@@ -163,6 +165,23 @@ describe('A verifier of tokens', () => {
         expect(await refusalOf(garbage)).to.be.instanceOf(TokenRejectedError)
     })
 
+    it('refuses a token where the function gives null for the key', async () => {
+      const finding = { key: () => null as unknown as undefined, algorithms: ['RS256'] }
+      const verified = verifier(finding).verify(signedBy('one'))
+      expect(await rejection(Promise.resolve(verified))).to.be.instanceOf(TokenRejectedError)
+    })
+
+    for (const empty of ['', Buffer.alloc(0), createSecretKey(Buffer.alloc(0))]) {
+      it(`takes no empty secret from it: ${empty.constructor.name}`, async () => {
+        const forged = sign({ sub: '7' }, createSecretKey(Buffer.alloc(0)), { algorithm: 'HS256' })
+        const verified = verifier({ key: () => empty }).verify(forged)
+        expect(await rejection(Promise.resolve(verified)))
+          .to.be.instanceOf(InvalidOptionError)
+          .and.have.property('message')
+          .that.matches(/^rejectBlacklisted: verify\.key: expected a secret that is not empty/)
+      })
+    }
+
     it('passes on what the function fails with', async () => {
       const failing = verifier({ key: () => Promise.reject(new Error('no JWKS')), algorithms: ['RS256'] })
       expect(await rejection(Promise.resolve(failing.verify(signedBy('one'))))).to.have.property(
@@ -179,6 +198,7 @@ describe('A verifier of tokens', () => {
   const refused: [what: string, options: unknown, message: RegExp][] = [
     ['no algorithms', { algorithms: undefined }, /algorithms: expected an array.*got undefined/],
     ['an empty list of them', { algorithms: [] }, /algorithms: expected an array/],
+    ['a key in their place, and does not show it', { algorithms: SECRET }, /algorithms: .*got a string$/],
     ['none for one', { algorithms: ['none'] }, /algorithms: .*got 'none'/],
     ['one that jsonwebtoken does not know', { algorithms: ['EdDSA'] }, /algorithms: .*got 'EdDSA'/],
     ['secrets beside public keys', { algorithms: ['HS256', 'RS256'] }, /either algorithms with a secret/],
