@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RevocationsUnavailableError, TokenMissingError, TokenRevokedError } from '../errors'
 import { refuse } from './refuse'
-import { resolveRejectOptions } from './reject-options'
+import { checkTolerance, resolveRejectOptions } from './reject-options'
 import type { RejectBlacklistedOptions, RejectConfiguration } from './reject-options'
 import { identifyRequest, remember } from './request-token'
 import { tokenBlacklist } from './token-blacklist'
@@ -68,7 +68,7 @@ type Found = IdentifiedToken | undefined
 
 /** No promise where nothing is waited for: most requests pass by a look-up in this process. */
 function judgeBy(configuration: RejectConfiguration): (req: IncomingMessage) => Refusal | Promise<Refusal> {
-  const { blacklist, verifier, read, passesMissing } = configuration
+  const { blacklist, verifier, read, passesMissing, clockTolerance } = configuration
   const find =
     verifier === undefined || read === undefined
       ? (req: IncomingMessage) => identifyRequest(req, read)
@@ -76,6 +76,7 @@ function judgeBy(configuration: RejectConfiguration): (req: IncomingMessage) => 
 
   return (req) => {
     const list = blacklist ?? tokenBlacklist()
+    if (blacklist === undefined) checkTolerance(clockTolerance, list)
     const refusalBy = (verdict: Verdict): Refusal => {
       if (verdict === 'unknown') return list.isStrict ? new RevocationsUnavailableError() : undefined
       if (verdict === 'valid') return undefined

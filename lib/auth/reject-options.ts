@@ -45,6 +45,8 @@ export interface RejectConfiguration {
   readonly blacklist: TokenBlacklist | undefined
   readonly read: ReadToken | undefined
   readonly verifier: TokenVerifier | undefined
+  /** That of the verifier, in seconds. */
+  readonly clockTolerance: number | undefined
   readonly passesMissing: boolean
   readonly respond: Respond
 }
@@ -73,12 +75,28 @@ export function resolveRejectOptions(options: RejectBlacklistedOptions = {}): Re
     ['pass', 'reject'],
     verify === undefined ? 'pass' : 'reject',
   )
+  const resolved = verify === undefined ? undefined : resolveVerifyOptions(verify)
+  if (blacklist !== undefined) checkTolerance(resolved?.clockTolerance, blacklist)
   const source = token ?? (verify === undefined ? undefined : 'bearer')
   return Object.freeze({
     blacklist,
     read: source === undefined ? undefined : tokenReader(`${OWNER}: token`, source),
-    verifier: verify === undefined ? undefined : new TokenVerifier(resolveVerifyOptions(verify)),
+    verifier: resolved === undefined ? undefined : new TokenVerifier(resolved),
+    clockTolerance: resolved?.clockTolerance,
     passesMissing: whenMissing === 'pass',
     respond: oneOf(`${OWNER}: respond`, options.respond, ['next', 'json'], 'next'),
   })
+}
+
+/**
+ * Refuses to accept tokens for longer after their `exp` than the blacklist remembers them.
+ *
+ * @throws {InvalidOptionError} naming the option.
+ */
+export function checkTolerance(verifying: number | undefined, { clockTolerance }: TokenBlacklist): void {
+  if (verifying === undefined || verifying <= clockTolerance) return
+  throw new InvalidOptionError(
+    `${OWNER}: verify.clockTolerance`,
+    `expected at most the clockTolerance of the blacklist (${String(clockTolerance)}), got ${String(verifying)}`,
+  )
 }

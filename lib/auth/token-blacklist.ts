@@ -138,6 +138,11 @@ export class TokenBlacklist {
     return this.#configuration.whenStale === 'reject'
   }
 
+  /** How long after its `exp` a revoked token is still refused, in seconds. @internal */
+  get clockTolerance(): number {
+    return this.#configuration.clockTolerance
+  }
+
   /** The revocations that this process knows of and that still matter, for operators. Holds nobody up. */
   async *list(): AsyncGenerator<ListedRevocation> {
     let seen = 0

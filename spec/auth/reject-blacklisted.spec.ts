@@ -582,6 +582,16 @@ for (const [version, express] of expressVersions) {
         expect(await statusOf(server, token)).to.equal(401)
       })
 
+      it('accepts no token for longer than the blacklist remembers it', async () => {
+        const lenient = { key: SECRET, algorithms: ['HS256'], clockTolerance: 61 }
+        const server = await serve(rejectBlacklisted({ verify: lenient }))
+        expect(await statusOf(server, newToken())).to.equal(500)
+        expect(errors[0]).to.be.instanceOf(InvalidOptionError)
+        expect(String(errors[0])).to.match(/verify\.clockTolerance: expected at most .*\(60\), got 61/)
+        const fitting = await serve(rejectBlacklisted({ verify: { ...lenient, clockTolerance: 60 } }))
+        expect(await statusOf(fitting, newToken())).to.equal(200)
+      })
+
       it('asks the default cache of the moment, not that of its making', async () => {
         const server = await serve(verified, rejectBlacklisted())
         const token = newToken({ jwtid: 'one' })
@@ -624,6 +634,24 @@ describe('rejectBlacklisted', () => {
       expect(attempt).to.throw(InvalidOptionError, message)
     })
   }
+})
+
+describe('rejectBlacklisted, given a blacklist and its verifier', () => {
+  it('accepts no token for longer than the blacklist remembers it', async () => {
+    const cache = createCache({ redis: false, logger: false })
+    const make = (ofVerifier: number, clockTolerance?: number) => () =>
+      rejectBlacklisted({
+        blacklist: createTokenBlacklist({ cache, ...(clockTolerance !== undefined && { clockTolerance }) }),
+        verify: { key: SECRET, algorithms: ['HS256'], clockTolerance: ofVerifier },
+      })
+    expect(make(300)).to.throw(
+      InvalidOptionError,
+      'rejectBlacklisted: verify.clockTolerance: expected at most the clockTolerance of the blacklist (60), got 300',
+    )
+    expect(make(60)).not.to.throw()
+    expect(make(300, 300)).not.to.throw()
+    await cache.close()
+  })
 })
 
 describe('Two applications over one Redis', () => {
