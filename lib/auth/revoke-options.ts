@@ -103,7 +103,8 @@ export function cutOffOf(issuedBefore: unknown, now: number): number {
  * @throws {InvalidTokenError} for what is none. It is not shown where it is text.
  */
 export function checkSubject(subject: string | number, by: string): string {
-  if (subject === '' || !['string', 'number'].includes(typeof subject)) {
+  const isText = typeof subject === 'string' && subject.trim() !== ''
+  if (!isText && !Number.isFinite(subject)) {
     throw new InvalidTokenError(`expected a subject, as it stands in ${by}, got ${describeValue(subject)}`)
   }
   return String(subject)

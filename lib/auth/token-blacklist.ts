@@ -207,6 +207,8 @@ export class TokenBlacklist {
   }
 
   #spared(except: GivenToken): string {
+    if ((except as GivenToken | null) === null)
+      throw new InvalidOptionError('revokeAll: except', 'expected a request, a token or claims, got null')
     if (typeof except !== 'object' || except instanceof IncomingMessage || hasTokenId(except))
       return identifyGiven(except).id
     const session = claimText(except, 'sid')
@@ -216,9 +218,10 @@ export class TokenBlacklist {
   #subjectId(owner: string, subject: string | number, by = 'sub'): string {
     const { subjectClaims } = this.#configuration
     if (subjectClaims.includes(by)) return subjectId(checkSubject(subject, by), by)
+    // Not shown: it may be the subject.
     throw new InvalidOptionError(
       `${owner}: by`,
-      `expected one of the blacklist's subjectClaims (${subjectClaims.join(', ')}), got '${by}'; name it there, in every instance`,
+      `expected one of the blacklist's subjectClaims (${subjectClaims.join(', ')}), got another ${typeof by}; name the claim there, in every instance`,
     )
   }
 
