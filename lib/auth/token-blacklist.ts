@@ -138,7 +138,7 @@ export class TokenBlacklist {
     return this.#configuration.whenStale === 'reject'
   }
 
-  /** How long after its `exp` a revoked token is still refused, in seconds. @internal */
+  /** How long after its `exp` a revoked token is still refused, in seconds. */
   get clockTolerance(): number {
     return this.#configuration.clockTolerance
   }
