@@ -1,5 +1,7 @@
 import { describeValue } from '../check-options'
 import { InvalidKeyError, InvalidOptionError } from '../errors'
+import type { Branch } from './recent-keys'
+import { RecentKeys } from './recent-keys'
 
 /** What a key may be made of. Whatever else names nothing, or not always the same thing. */
 export type KeyPart = string | number | bigint | boolean
@@ -59,18 +61,14 @@ export function compileKey(owner: Owner, key: unknown): CompiledKey {
  * @param what - how errors call the key.
  */
 export function keyReader(owner: Owner, what: string): (made: unknown) => string {
-  // The first part is a word of the program's as a rule, the same for all calls.
-  let word = ''
-  let written = ''
+  const recent = new RecentKeys()
   return (made) => {
     if (!Array.isArray(made)) return wholeKey(owner, what, made)
-    const first: unknown = made[0]
-    if (first !== word || word === '') {
-      written = partOf(owner, what, made, 0)
-      word = typeof first === 'string' ? first : ''
-    }
-    let key = written
+    const found = recent.find(made)
+    if (found !== undefined) return found
+    let key = partOf(owner, what, made, 0)
     for (let at = 1; at < made.length; at += 1) key += `:${partOf(owner, what, made, at)}`
+    recent.keep(made, key)
     return key
   }
 }
@@ -196,22 +194,31 @@ function separatorsOf(owner: Owner, segments: readonly Segment[]): string {
 
 function compileTemplate(owner: Owner, segments: readonly Segment[]): CompiledKey {
   const separators = separatorsOf(owner, segments)
-  const [head, place, ...others] = typeof segments[0] === 'string' ? segments : ['', ...segments]
-  // Most have one place, and that at the end.
-  if (typeof head === 'string' && typeof place === 'object' && others.length === 0)
-    return (_self, args) => head + fill(owner, place, args, separators)
+  const places = segments.filter((segment) => typeof segment === 'object')
+  const recent = new RecentKeys()
   return (_self, args) => {
+    let found: Branch | undefined = recent.root
+    for (let at = 0; at < places.length && found !== undefined; at += 1)
+      found = found.at(valueAt(places[at] as Place, args))
+    if (found?.key !== undefined) return found.key
     let key = ''
-    for (const segment of segments)
-      key += typeof segment === 'string' ? segment : fill(owner, segment, args, separators)
+    const values: unknown[] = []
+    for (const segment of segments) {
+      if (typeof segment === 'object') values.push(valueAt(segment, args))
+      key += typeof segment === 'string' ? segment : fill(owner, segment, values.at(-1), separators)
+    }
+    recent.keep(values, key)
     return key
   }
 }
 
-function fill(owner: Owner, place: Place, args: readonly unknown[], separators: string): string {
-  const { position, path } = place
+function valueAt({ position, path }: Place, args: readonly unknown[]): unknown {
   let value = args[position]
   for (const name of path) value = (value as Record<string, unknown> | null | undefined)?.[name]
+  return value
+}
+
+function fill(owner: Owner, { position, path }: Place, value: unknown, separators: string): string {
   const text = encodePart(value, separators)
   if (text === undefined) throw noPart(owner, `{${[position, ...path].join('.')}} of the key`, value)
   return text

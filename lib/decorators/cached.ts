@@ -19,7 +19,7 @@ import { claimKey, spaceOf } from './shared-keys'
  * @param key - a template by position (`'role:{0}'`, `'report:{0.school.id}'`) or a function of the arguments
  *   that returns key parts (`(id) => ['user', id]`). It is all that tells one call from another: two methods
  *   with the same key share their values. Without one it is the class, the method and a digest of all arguments,
- *   which takes a microsecond or two to make, and which nobody can name but {@link cachedMethod}.
+ *   which takes some microseconds to make for arguments not seen lately, and which nobody can name but {@link cachedMethod}.
  * @param ttl - how long a result lives: milliseconds, a string like `'5m'` or a function of the result and the
  *   arguments; the cache's own ttl if left out.
  *

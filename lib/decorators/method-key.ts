@@ -1,5 +1,6 @@
 import { digestArguments } from '../cache/argument-digest'
 import type { CompiledKey } from '../cache/cache-key'
+import { RecentKeys } from '../cache/recent-keys'
 import { InvalidOptionError } from '../errors'
 import type { Class, DeclaredMethod } from './declared-method'
 import { classesOf, nameOf } from './declared-method'
@@ -15,17 +16,53 @@ type Claim = (prefix: string, owner: Class, self: unknown) => void
  */
 export function methodKey(declared: DeclaredMethod, claim: Claim): CompiledKey {
   if (declared.declaredIn !== undefined) prefixOf(declared, declared.declaredIn)
-  const prefixes = new WeakMap<Class, string>()
-  return (self, args) => {
+  const keys = new WeakMap<Class, KeysOfClass>()
+  const keysOf = (self: unknown): KeysOfClass => {
     declared.meet(self)
     const owner = classOf(declared, self)
-    let prefix = prefixes.get(owner)
-    if (prefix === undefined) {
-      prefix = prefixOf(declared, owner)
-      prefixes.set(owner, prefix)
-      claim(prefix, owner, self)
-    }
-    return prefix + digestArguments(declared, args)
+    const known = keys.get(owner)
+    if (known !== undefined) return known
+    const own = new KeysOfClass(prefixOf(declared, owner))
+    keys.set(owner, own)
+    claim(own.prefix, owner, self)
+    return own
+  }
+  // Most calls are of instances of the same class as the last one was.
+  let lastKind: unknown
+  let last: KeysOfClass | undefined
+  return (self, args) => {
+    const kind = kindOf(declared, self)
+    if (last === undefined || kind !== lastKind || kind === undefined) last = keysOf(self)
+    lastKind = kind
+    return last.find(args) ?? last.make(declared, args)
+  }
+}
+
+/** One object for all of the same class; `undefined` where there is none. */
+function kindOf({ place }: DeclaredMethod, self: unknown): unknown {
+  if (place.isStatic) return self
+  if (typeof self !== 'object' || self === null || Object.hasOwn(self, 'constructor')) return undefined
+  return Object.getPrototypeOf(self)
+}
+
+/** The keys of one method of one class. */
+class KeysOfClass {
+  readonly prefix: string
+  readonly #recent = new RecentKeys()
+
+  constructor(prefix: string) {
+    this.prefix = prefix
+  }
+
+  /** The key of these arguments, if they are plain and were seen lately. */
+  find(args: readonly unknown[]): string | undefined {
+    return this.#recent.find(args)
+  }
+
+  make(declared: DeclaredMethod, args: readonly unknown[]): string {
+    const key = this.prefix + digestArguments(declared, args)
+    this.#recent.keep(args, key)
+    return key
   }
 }
 
