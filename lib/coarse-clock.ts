@@ -13,15 +13,19 @@ export function coarseMonotonic(clock: Clock): () => number {
   if (clock !== systemClock) return () => clock.monotonic()
   let time = 0
   let readingsLeft = 0
+  let watchedAt = -1
   const lookAgain = () => {
     readingsLeft = 0
+    watchedAt = -1
   }
   return () => {
     if (readingsLeft === 0) {
       time = Math.floor(clock.monotonic())
       readingsLeft = READINGS_PER_LOOK
       // Not unref'd: the loop would sleep with it pending, and what wakes it up would read the time of before.
-      setImmediate(lookAgain)
+      // Once a millisecond, and not once a turn: fake timers may have taken the last one away with them.
+      if (time !== watchedAt) setImmediate(lookAgain)
+      watchedAt = time
     }
     readingsLeft -= 1
     return time

@@ -1,8 +1,7 @@
 import { ChangeLog } from './change-log'
 import type { LiveTag } from './live-tags'
 import { LiveTags } from './live-tags'
-import type { Sieved } from './sieve'
-import { Sieve } from './sieve'
+import { grown, NO_ROW, Sieve } from './sieve'
 
 /** How much a {@link NearCache} may hold, and where it has the time from. */
 export interface NearCacheOptions {
@@ -10,7 +9,7 @@ export interface NearCacheOptions {
   readonly maxEntries: number
   /** Most bytes of all copies together, by what `keep` is told of each. */
   readonly maxBytes: number
-  /** Monotonic time in milliseconds, what deadlines are measured by; whole ones are found fastest. */
+  /** Monotonic time in milliseconds, what deadlines are measured by. */
   readonly now: () => number
 }
 
@@ -35,28 +34,52 @@ export interface Origin {
   readonly renewMs?: number
 }
 
-/** A copy that is kept. */
-export interface Kept<Copy> extends Sieved<Kept<Copy>> {
-  /** In whole milliseconds: V8 keeps a number in the object itself only if it is a small and whole one. */
-  readonly deadline: number
-  readonly tags: readonly LiveTag[]
-  readonly copy: Copy
-  /** As {@link Origin} has it. */
-  readonly isWhole: boolean
-  /** From when on it may be made anew. */
-  readonly renewFrom: number
-  /** As {@link Origin} has it. */
-  readonly costMs: number
-  readonly key: string
-  readonly bytes: number
-}
+/** How a copy differs from most: bits. */
+const HAS_TAGS = 1
+const IS_NOT_WHOLE = 2
 
-/** About twelve days: what is kept for longer is read once in a while, and the numbers stay small. */
-const LONGEST_LIFE_MS = 2 ** 30
-
+const FIRST_ROOM = 64
 const LEAST_TAG_ROOM = 1000
 const TAGS_PER_ENTRY = 2
 const NO_TAGS: readonly LiveTag[] = []
+
+/** What is known of all copies: each is a row across these columns. */
+class Table<Copy> {
+  readonly rows = new Map<string, number>()
+  readonly sieve = new Sieve()
+  readonly keys: string[] = []
+  readonly copies: (Copy | undefined)[] = []
+  readonly tags: (readonly LiveTag[])[] = []
+  traits = new Uint8Array(FIRST_ROOM)
+  deadlines = new Float64Array(FIRST_ROOM)
+  /** From when on each may be made anew. */
+  renewals = new Float64Array(FIRST_ROOM)
+  bytes = new Float64Array(FIRST_ROOM)
+  costs = new Float64Array(FIRST_ROOM)
+
+  add(key: string, copy: Copy): number {
+    const row = this.sieve.add()
+    if (row === this.traits.length) this.#grow()
+    this.rows.set(key, row)
+    this.keys[row] = key
+    this.copies[row] = copy
+    return row
+  }
+
+  remove(row: number): void {
+    this.sieve.remove(row)
+    this.rows.delete(this.keys[row] as string)
+    this.keys[row] = ''
+    this.copies[row] = undefined
+    this.tags[row] = NO_TAGS
+  }
+
+  #grow(): void {
+    this.traits = grown(this.traits)
+    for (const column of ['deadlines', 'renewals', 'bytes', 'costs'] as const)
+      this[column] = grown(this[column])
+  }
+}
 
 /**
  * Decoded values, kept in process in front of Redis. It is told of each change that the server tells of, and
@@ -69,8 +92,7 @@ const NO_TAGS: readonly LiveTag[] = []
 export class NearCache<Copy> {
   readonly #options: NearCacheOptions
   readonly #now: () => number
-  #copies!: Map<string, Kept<Copy>>
-  #sieve!: Sieve<Kept<Copy>>
+  #table!: Table<Copy>
   #tags!: LiveTags
   #bytes = 0
 
@@ -90,7 +112,7 @@ export class NearCache<Copy> {
 
   /** How many copies it holds. Those that are over, or void by their tags, count until somebody asks for them. */
   get size(): number {
-    return this.#copies.size
+    return this.#table.rows.size
   }
 
   /** The bytes of all copies that {@link NearCache.size} counts. */
@@ -100,19 +122,50 @@ export class NearCache<Copy> {
 
   /** The copy of the key, if there is one that is right. It is everybody's: not to be changed. */
   get(key: string): Copy | undefined {
-    return this.find(key, this.#now())?.copy
+    const row = this.find(key, this.#now())
+    return row === NO_ROW ? undefined : this.copyAt(row)
   }
 
-  /** The same with what is known of it, for those who know the time already. */
-  find(key: string, now: number): Kept<Copy> | undefined {
-    const kept = this.#copies.get(key)
-    if (kept === undefined) return undefined
-    if (kept.deadline <= now || (kept.tags !== NO_TAGS && !areLive(kept.tags))) {
-      this.#drop(kept)
-      return undefined
+  /**
+   * Where the copy of the key is, for those who know the time already: good until something changes. {@link NO_ROW}
+   * where there is none that is right.
+   */
+  find(key: string, now: number): number {
+    const { rows, deadlines, traits, tags, sieve } = this.#table
+    const row = rows.get(key)
+    if (row === undefined) return NO_ROW
+    const isOver = (deadlines[row] as number) <= now
+    if (isOver || ((traits[row] as number) & HAS_TAGS && !areLive(tags[row] as LiveTag[]))) {
+      this.#drop(row)
+      return NO_ROW
     }
-    if (kept.used === 0) kept.used = 1
-    return kept
+    if (sieve.used[row] === 0) sieve.used[row] = 1
+    return row
+  }
+
+  /** What was kept there. */
+  copyAt(row: number): Copy {
+    return this.#table.copies[row] as Copy
+  }
+
+  /** As {@link Origin} has it. */
+  isWholeAt(row: number): boolean {
+    return ((this.#table.traits[row] as number) & IS_NOT_WHOLE) === 0
+  }
+
+  /** From when on it may be made anew. */
+  renewalAt(row: number): number {
+    return this.#table.renewals[row] as number
+  }
+
+  /** As {@link Origin} has it. */
+  costAt(row: number): number {
+    return this.#table.costs[row] as number
+  }
+
+  /** As {@link Origin} has it. */
+  deadlineAt(row: number): number {
+    return this.#table.deadlines[row] as number
   }
 
   /** To be called before a read is sent to the server. What it gives is good for any number of keys. */
@@ -130,27 +183,18 @@ export class NearCache<Copy> {
     const now = this.#now()
     // Put this way round, a deadline that is no number is over.
     if (!(deadline > now) || this.#mayHaveChanged(key, tags, token)) return false
-    const former = this.#copies.get(key)
-    if (former !== undefined) this.#drop(former)
+    this.#drop(this.#table.rows.get(key))
     const { maxEntries, maxBytes } = this.#options
     if (bytes > maxBytes) return false
-    while (this.#copies.size >= maxEntries || this.#bytes + bytes > maxBytes) this.#drop(this.#sieve.next())
-    const end = Math.floor(Math.min(deadline, now + LONGEST_LIFE_MS))
-    const kept: Kept<Copy> = {
-      used: 0,
-      deadline: end,
-      renewFrom: Math.floor(end - renewMs),
-      costMs,
-      tags: tags.length === 0 ? NO_TAGS : tags.map((tag) => this.#tags.of(tag)),
-      copy,
-      isWhole,
-      key,
-      bytes,
-      newer: undefined,
-      older: undefined,
-    }
-    this.#copies.set(key, kept)
-    this.#sieve.add(kept)
+    while (this.size >= maxEntries || this.#bytes + bytes > maxBytes) this.#drop(this.#table.sieve.next())
+    const table = this.#table
+    const row = table.add(key, copy)
+    table.traits[row] = (tags.length > 0 ? HAS_TAGS : 0) | (isWhole ? 0 : IS_NOT_WHOLE)
+    table.tags[row] = tags.length === 0 ? NO_TAGS : tags.map((tag) => this.#tags.of(tag))
+    table.deadlines[row] = deadline
+    table.renewals[row] = deadline - renewMs
+    table.bytes[row] = bytes
+    table.costs[row] = costMs
     this.#bytes += bytes
     return true
   }
@@ -159,7 +203,7 @@ export class NearCache<Copy> {
   changed(key: string): void {
     this.#moment += 1
     this.#changedKeys.note(key, this.#moment)
-    this.#drop(this.#copies.get(key))
+    this.#drop(this.#table.rows.get(key))
   }
 
   /** What depends on the tag is no longer right. */
@@ -178,18 +222,16 @@ export class NearCache<Copy> {
 
   /** Lets go of all copies, to free their memory. What is being read may still be kept. */
   clear(): void {
-    // New ones, as emptying a full one takes its time.
-    this.#copies = new Map()
-    this.#sieve = new Sieve()
+    // A new one, as emptying a full one takes its time.
+    this.#table = new Table()
     this.#tags = new LiveTags(Math.max(LEAST_TAG_ROOM, TAGS_PER_ENTRY * this.#options.maxEntries))
     this.#bytes = 0
   }
 
-  #drop(kept: Kept<Copy> | undefined): void {
-    if (kept === undefined) return
-    this.#copies.delete(kept.key)
-    this.#sieve.remove(kept)
-    this.#bytes -= kept.bytes
+  #drop(row: number | undefined): void {
+    if (row === undefined) return
+    this.#bytes -= this.#table.bytes[row] as number
+    this.#table.remove(row)
   }
 
   #mayHaveChanged(key: string, tags: readonly string[], token: Token): boolean {

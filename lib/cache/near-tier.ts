@@ -5,8 +5,9 @@ import { systemClock } from '../clock'
 import { coarseMonotonic } from '../coarse-clock'
 import type { Entry } from './entry'
 import type { KeyNames } from './key-names'
-import type { Kept, Token } from './near-cache'
+import type { Token } from './near-cache'
 import { NearCache } from './near-cache'
+import { NO_ROW } from './sieve'
 import type { RefreshAhead } from './refresh-ahead'
 import type { Payload } from './payload'
 import type { Decoded, ValueCodec } from './value-codec'
@@ -82,16 +83,25 @@ export class NearTier {
 
   /** The value of a key, if it is here, fresh and proven to be right; {@link NOT_NEAR} else. */
   find(key: string): unknown {
-    const kept = this.#trusted(key, this.#now())
-    return kept === undefined ? NOT_NEAR : this.#valueOf(kept)
+    const copies = this.#copies
+    if (copies === undefined) return NOT_NEAR
+    const now = this.#now()
+    const row = copies.find(key, now)
+    return row === NO_ROW || !this.#isTrusted(now) ? NOT_NEAR : this.#valueAt(copies, row)
   }
 
   /** The same for one who can make it anew, and is sometimes sent to do so before its time is over. */
   findOrRenew(key: string): unknown {
+    const copies = this.#copies
+    if (copies === undefined) return NOT_NEAR
     const now = this.#now()
-    const kept = this.#trusted(key, now)
-    if (kept === undefined) return NOT_NEAR
-    return now >= kept.renewFrom && this.#isDue(kept, now) ? DUE : this.#valueOf(kept)
+    const row = copies.find(key, now)
+    if (row === NO_ROW || !this.#isTrusted(now)) return NOT_NEAR
+    if (now >= copies.renewalAt(row)) {
+      const leftMs = copies.deadlineAt(row) - now
+      if (this.#parts.refreshAhead.isDue(copies.costAt(row), leftMs)) return DUE
+    }
+    return this.#valueAt(copies, row)
   }
 
   /** To be called before a store is read. `undefined` where it doesn't tell of changes. */
@@ -132,20 +142,13 @@ export class NearTier {
       .then((left) => copies.keep(key, copy, { ...kept, deadline: asked + left }))
   }
 
-  #trusted(key: string, now: number): Kept<unknown> | undefined {
-    const kept = this.#copies?.find(key, now)
-    return kept === undefined || (now !== this.#trustedAt && !this.#isTrusted(now)) ? undefined : kept
-  }
-
-  #valueOf({ isWhole, copy }: Kept<unknown>): unknown {
-    return isWhole ? copy : this.#decode(copy as Payload)
-  }
-
-  #isDue({ costMs, deadline }: Kept<unknown>, now: number): boolean {
-    return this.#parts.refreshAhead.isDue(costMs, deadline - now)
+  #valueAt(copies: NearCache<unknown>, row: number): unknown {
+    const copy = copies.copyAt(row)
+    return copies.isWholeAt(row) ? copy : this.#decode(copy as Payload)
   }
 
   #isTrusted(now: number): boolean {
+    if (now === this.#trustedAt) return true
     const realNow = this.#realNow?.() ?? now
     if (realNow >= this.#client.trustedUntil) return false
     if (this.#realNow === undefined) this.#trustedAt = now
