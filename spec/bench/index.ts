@@ -1,6 +1,7 @@
 import { compareDecorators } from './decorators'
 import { compareHits } from './hits'
 import { compareMisses } from './misses'
+import { compareNear } from './near'
 import { compareReads } from './reads'
 import { compareStampedes } from './stampede'
 
@@ -10,6 +11,7 @@ async function main(): Promise<void> {
   const all = {
     decorators: compareDecorators,
     hits: compareHits,
+    near: compareNear,
     reads: compareReads,
     misses: compareMisses,
     stampede: compareStampedes,
