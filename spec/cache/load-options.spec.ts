@@ -11,6 +11,9 @@ import { RedisServer } from '../support/redis-server'
 import { rejection } from '../support/rejection'
 import { failOnUnhandledRejections } from '../support/unhandled-rejections'
 
+/** Five seconds is how long a lease lasts that nobody prolongs. */
+const LONGER_THAN_A_LEASE_MS = 6000
+
 for (const store of ['memory', 'Redis'] as const) {
   describe(`What a call with a loader says, over ${store}`, () => {
     failOnUnhandledRejections()
@@ -96,6 +99,20 @@ for (const store of ['memory', 'Redis'] as const) {
         expect(await early).to.equal('Ada')
         expect(await late).to.equal('Grace')
       })
+
+      it('let the next one wait, however long the load takes, and have its value where it is none of them', async () => {
+        const load = new Load<string>()
+        const anew = sinon.fake.returns('Grace')
+        await cache.set('of the same tag', 1, '1h', { tags: ['Ada'] })
+        const early = cache.getOrSet('user', load.run, '1h', { tags: (name) => [name] })
+        await load.begun
+        await cache.invalidateTags('another')
+        const late = cache.getOrSet('user', anew, '1h', { tags: (name) => [name] })
+        await delay(LONGER_THAN_A_LEASE_MS)
+        load.finish('Ada')
+        expect(await Promise.all([early, late])).to.deep.equal(['Ada', 'Ada'])
+        expect(anew.callCount).to.equal(0)
+      }).timeout(3 * LONGER_THAN_A_LEASE_MS)
     })
 
     describe('unless', () => {
