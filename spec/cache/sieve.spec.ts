@@ -54,6 +54,8 @@ describe('Sieve', () => {
       fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
         const sieve = new Sieve()
         const model = new Model()
+        // Nearly as many as there is room for at first.
+        for (let row = 0; row < 60; row += 1) model.add(sieve.add())
         for (const one of steps) {
           if (one === 'add') model.add(sieve.add())
           else if (one === 'next') {
