@@ -9,9 +9,6 @@ export interface NodeRedisClient {
   duplicate(overrides?: object): unknown
 }
 
-/** Who connects has a limit of its own for an attempt; this is for sockets that Node doesn't let us drop. */
-const CONNECT_TIMEOUT_MS = 2000
-
 /**
  * A node-redis client of our own: with node-redis's own options, or those of a client, which is left as it is.
  * Reconnecting, limits of time and what happens meanwhile are not its business: its own queue, retries and timeouts
@@ -44,7 +41,7 @@ function ownOptions(options: RedisClientOptions): RedisClientOptions {
     socket: {
       ...options.socket,
       // node-redis's clock would run on while the application holds the event loop.
-      connectTimeout: options.socket?.tls === true ? CONNECT_TIMEOUT_MS : 0,
+      connectTimeout: 0,
       socketTimeout: 0,
       reconnectStrategy: false,
     },
