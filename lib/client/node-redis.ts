@@ -2,6 +2,7 @@ import { createClient } from 'redis'
 import type { RedisClientOptions, RedisClientType } from 'redis'
 import { InvalidOptionError } from '../errors'
 import { trackingOptions } from './server-tracking'
+import { singleLookup } from './single-lookup'
 
 /** A node-redis client as an application makes it, with whatever modules and type mapping. */
 export interface NodeRedisClient {
@@ -35,6 +36,7 @@ function duplicate(client: NodeRedisClient): RedisClientType {
 }
 
 function ownOptions(options: RedisClientOptions): RedisClientOptions {
+  const { lookup } = { lookup: undefined, ...options.socket }
   return {
     ...options,
     ...trackingOptions(options),
@@ -44,6 +46,7 @@ function ownOptions(options: RedisClientOptions): RedisClientOptions {
       connectTimeout: 0,
       socketTimeout: 0,
       reconnectStrategy: false,
+      lookup: singleLookup(lookup),
     },
     disableOfflineQueue: true,
     commandsQueueMaxLength: undefined as unknown as number,
