@@ -10,7 +10,8 @@ import type { Serializer } from './serializer'
 export interface CacheOptions {
   /**
    * How to reach Redis: a URL, node-redis's own options, a node-redis client (its options are borrowed for a
-   * connection of the cache's own; it is never closed or changed), or `false` for memory only.
+   * connection of the cache's own, with the database that they name, whatever `select()` chose later; it is never closed
+   * or changed), or `false` for memory only.
    *
    * @default what the environment says: `REDIS_URL`, or `REDIS_HOST` and its kin; memory where neither is set
    */

@@ -7,6 +7,8 @@ import { Deadline } from './deadline'
 export interface ConnectorOptions {
   /** The budget of a command: a handshake is a few of them. */
   readonly commandTimeoutMs: number
+  /** Resolves when a connection that stands may be put to use. Where it rejects the attempt has failed. */
+  readonly admit: () => Promise<void>
   /** The connection stands. */
   readonly onConnected: () => Promise<void>
   /** An attempt has failed; the next one is on its way. */
@@ -101,6 +103,7 @@ export class Connector {
     if (this.#isStopped()) return
     try {
       await this.connect()
+      await this.#options.admit()
     } catch (cause) {
       if (!this.#isStopped()) this.#options.onFailed(cause)
       return

@@ -3,6 +3,7 @@ import type { CacheClient } from './cache-client'
 import type { Command } from './command'
 import { Deadline } from './deadline'
 import type { Send } from './invalidation'
+import { Probation } from './probation'
 import { Ramp } from './ramp'
 import { SilenceWatch } from './silence-watch'
 
@@ -22,7 +23,10 @@ export class Guard {
   readonly #redis: CacheClient
   readonly #deadline: Deadline
   readonly #patience: Deadline
+  readonly #brisk: Deadline
   readonly #silence: SilenceWatch
+  readonly #probation = new Probation()
+  #connection = 0
   #answers = 0
   /** Whether one of the commands under way is being timed: how far away Redis is. */
   #isSounding = false
@@ -35,6 +39,7 @@ export class Guard {
     this.#deadline = new Deadline(commandTimeoutMs)
     this.#patience = new Deadline(Math.max(PATIENCE_MS, commandTimeoutMs))
     const limitMs = SILENCE * commandTimeoutMs
+    this.#brisk = new Deadline(limitMs)
     this.#silence = new SilenceWatch({
       deadline: this.#deadline,
       progress: () => redis.bytesReceived?.() ?? this.#answers,
@@ -97,13 +102,31 @@ export class Guard {
     this.#ramp = new Ramp()
   }
 
-  /** Waits for a sign of life, and goes on waiting while bytes arrive: the answer may stand behind a long one. */
-  probe(): Promise<void> {
-    return this.#patience.boundWhile(() => this.#redis.bytesReceived?.(), this.#redis.ping())
+  /**
+   * Waits for a sign of life, and goes on waiting while bytes arrive: the answer may stand behind a long one. Rejects
+   * with what was the matter where there is none, and where it was the matter too often.
+   */
+  async probe(cause: Error): Promise<void> {
+    await this.#patience
+      .boundWhile(() => this.#redis.bytesReceived?.(), this.#redis.ping())
+      .catch(() => Promise.reject(cause))
+    if (this.#probation.note()) throw slow(cause)
+  }
+
+  /** Resolves when a new connection may be put to use: at once, unless Redis has been slow again and again. */
+  async admit(): Promise<void> {
+    const connection = this.#connection
+    await this.#probation.pass(async () => {
+      if (connection !== this.#connection) throw new Error('Disconnected while it was on probation')
+      await this.#brisk.bound(this.#redis.ping()).catch((error: unknown) => {
+        throw error instanceof CommandTimeoutError ? slow(error) : error
+      })
+    })
   }
 
   /** Drops the connection: what is under way fails at once. */
   drop(): void {
+    this.#connection += 1
     this.#silence.end()
     this.#redis.disconnect()
   }
@@ -122,4 +145,8 @@ export class Guard {
   waitLonger<Value>(work: Promise<Value>): Promise<Value> {
     return this.#patience.bound(work)
   }
+}
+
+function slow(cause: Error): Error {
+  return new Error(`Slow again and again: ${cause.message}`, { cause })
 }

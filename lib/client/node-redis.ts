@@ -2,15 +2,13 @@ import { createClient } from 'redis'
 import type { RedisClientOptions, RedisClientType } from 'redis'
 import { InvalidOptionError } from '../errors'
 import { trackingOptions } from './server-tracking'
+import { singleLookup } from './single-lookup'
 
 /** A node-redis client as an application makes it, with whatever modules and type mapping. */
 export interface NodeRedisClient {
   readonly isOpen: boolean
   duplicate(overrides?: object): unknown
 }
-
-/** Who connects has a limit of its own for an attempt; this is for sockets that Node doesn't let us drop. */
-const CONNECT_TIMEOUT_MS = 2000
 
 /**
  * A node-redis client of our own: with node-redis's own options, or those of a client, which is left as it is.
@@ -38,15 +36,17 @@ function duplicate(client: NodeRedisClient): RedisClientType {
 }
 
 function ownOptions(options: RedisClientOptions): RedisClientOptions {
+  const { lookup } = { lookup: undefined, ...options.socket }
   return {
     ...options,
     ...trackingOptions(options),
     socket: {
       ...options.socket,
       // node-redis's clock would run on while the application holds the event loop.
-      connectTimeout: options.socket?.tls === true ? CONNECT_TIMEOUT_MS : 0,
+      connectTimeout: 0,
       socketTimeout: 0,
       reconnectStrategy: false,
+      lookup: singleLookup(lookup),
     },
     disableOfflineQueue: true,
     commandsQueueMaxLength: undefined as unknown as number,

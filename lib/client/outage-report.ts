@@ -30,13 +30,15 @@ export class OutageReport {
   /** Redis has refused a command, and stays in use. */
   refused(error: unknown): void {
     const cause = describeCause(error)
+    // However long an attempt may take: the later ones may take longer.
+    const kind = cause.replace(/\d+ ms$/, 'ms')
     const now = performance.now()
-    const isNews = now - (this.#lastSeen.get(cause) ?? -Infinity) > QUIET_MS
-    if (this.#lastSeen.size >= MOST_CAUSES && !this.#lastSeen.has(cause)) {
+    const isNews = now - (this.#lastSeen.get(kind) ?? -Infinity) > QUIET_MS
+    if (this.#lastSeen.size >= MOST_CAUSES && !this.#lastSeen.has(kind)) {
       for (const [old, seen] of this.#lastSeen) if (now - seen > QUIET_MS) this.#lastSeen.delete(old)
       if (this.#lastSeen.size >= MOST_CAUSES) return
     }
-    this.#lastSeen.set(cause, now)
+    this.#lastSeen.set(kind, now)
     if (isNews) this.#logger.error('Redis client error', { cause })
   }
 

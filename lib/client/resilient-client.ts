@@ -59,6 +59,7 @@ export class ResilientClient {
     primary.onDisconnect(this.#distrust)
     this.#connector = new Connector(primary, {
       commandTimeoutMs,
+      admit: () => guard.admit(),
       onConnected: () => this.#recover(guard, false),
       onFailed: this.#degrade,
     })
@@ -226,9 +227,9 @@ export class ResilientClient {
     this.#enter('suspect')
     this.#report.suspect(cause)
     try {
-      await guard.probe()
-    } catch {
-      if (this.#state === 'suspect') this.#degrade(cause)
+      await guard.probe(cause)
+    } catch (reason) {
+      if (this.#state === 'suspect') this.#degrade(reason)
       return
     }
     if (this.#state === 'suspect') await this.#recover(guard, true)

@@ -38,9 +38,15 @@ describe('Connector', () => {
     clock.restore()
   })
 
-  function connectorOf({ commandTimeoutMs = 20, triesAgain = true, onConnected = () => Promise.resolve() }) {
+  function connectorOf({
+    commandTimeoutMs = 20,
+    triesAgain = true,
+    admit = () => Promise.resolve(),
+    onConnected = () => Promise.resolve(),
+  }) {
     return new Connector(primary, {
       commandTimeoutMs,
+      admit,
       onConnected: () => {
         heard.push('connected')
         return onConnected()
@@ -83,6 +89,23 @@ describe('Connector', () => {
       finish()
       await pass(0)
       expect(isDone).to.equal(true)
+    })
+
+    it('says nothing of a connection before it may be put to use, and that the attempt has failed where it may not', async () => {
+      let answer: { admit: () => void; refuse: (cause: Error) => void } | undefined
+      const admit = () =>
+        new Promise<void>((resolve, reject) => (answer = { admit: resolve, refuse: reject }))
+      connector = connectorOf({ admit })
+      void connector.start()
+      await pass(0)
+      expect(heard).to.deep.equal([])
+      answer?.refuse(new Error('too slow'))
+      await pass(0)
+      expect(heard).to.deep.equal(['Error: too slow'])
+      await pass(50)
+      answer?.admit()
+      await pass(0)
+      expect(heard).to.deep.equal(['Error: too slow', 'connected'])
     })
 
     it('is done when the attempt has failed, which it says', async () => {

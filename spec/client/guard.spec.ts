@@ -9,6 +9,7 @@ import { rejection } from '../support/rejection'
 import { failOnUnhandledRejections } from '../support/unhandled-rejections'
 
 const BUDGET_MS = 20
+const CAUSE = new CommandTimeoutError(BUDGET_MS)
 const NEVER = new Promise<never>(() => undefined)
 
 describe('Guard', () => {
@@ -268,14 +269,14 @@ describe('Guard', () => {
 
     it('probes for a second', async () => {
       primary.freeze()
-      note(guard.probe())
+      note(guard.probe(CAUSE))
       await isGivenUpAfter(1000)
       expect(primary.calls).to.deep.equal(['ping'])
     })
 
     it('probes on for as long as bytes arrive, and for a second more', async () => {
       primary.freeze()
-      note(guard.probe())
+      note(guard.probe(CAUSE))
       for (let second = 0; second < 5; second += 1) {
         await pass(900)
         primary.received += 1
@@ -292,18 +293,74 @@ describe('Guard', () => {
       primary.freeze()
       const { store } = primary
       guard = new Guard(Object.assign(store, { ping: () => NEVER }), BUDGET_MS, () => undefined)
-      note(guard.probe())
+      note(guard.probe(CAUSE))
       await isGivenUpAfter(1000)
     })
 
-    it('takes any answer to the probe for what it is', async () => {
-      note(guard.probe())
+    it('takes an error for no answer to the probe, and rejects with why there was one', async () => {
+      note(guard.probe(CAUSE))
       await pass(0)
       expect(outcome).to.equal('resolved: undefined')
       primary.failing.add('ping')
-      note(guard.probe())
+      note(guard.probe(CAUSE))
       await pass(0)
-      expect(outcome).to.equal('Error: down')
+      expect(outcome).to.equal(String(CAUSE))
+    })
+  })
+
+  describe('on a Redis that is slow again and again', () => {
+    const tooOften = `Error: Slow again and again: ${CAUSE.message}`
+
+    /** How long a new connection is not put to use, in milliseconds; or what it fails with. */
+    async function admission(): Promise<unknown> {
+      const begun = performance.now()
+      const admitted = guard.admit().then(() => performance.now() - begun)
+      const outcome = admitted.catch((error: unknown) => String(error))
+      await clock.tickAsync(5000)
+      return outcome
+    }
+
+    async function probeTooOften(): Promise<void> {
+      for (let probes = 0; probes < 4; probes++) await guard.probe(CAUSE)
+      expect(String(await rejection(guard.probe(CAUSE)))).to.equal(tooOften)
+    }
+
+    it('puts a new connection to use at once before that is known', async () => {
+      for (let probes = 0; probes < 4; probes++) await guard.probe(CAUSE)
+      expect(await admission()).to.equal(0)
+      expect(primary.count('ping')).to.equal(4)
+    })
+
+    it('takes the fifth answered probe within four seconds for none', probeTooOften)
+
+    it('does not count the probes that were not answered', async () => {
+      primary.failing.add('ping')
+      for (let failing = 0; failing < 5; failing++) await rejection(guard.probe(CAUSE))
+      primary.failing.clear()
+      for (let probes = 0; probes < 4; probes++) await guard.probe(CAUSE)
+    })
+
+    it('puts a new connection to use when it has answered briskly for half a second', async () => {
+      await probeTooOften()
+      primary.latencyMs = 7
+      expect(await admission()).to.be.within(500, 600)
+    })
+
+    it('does not where an answer takes more than 40 % of the budget', async () => {
+      await probeTooOften()
+      primary.latencyMs = 9
+      expect(await admission()).to.equal('Error: Slow again and again: No answer within 8 ms')
+    })
+
+    it('does not where the connection fails, nor where it was dropped meanwhile', async () => {
+      await probeTooOften()
+      primary.failing.add('ping')
+      expect(await admission()).to.equal('Error: down')
+      primary.failing.clear()
+      setTimeout(() => {
+        guard.drop()
+      }, 250)
+      expect(await admission()).to.match(/^Error: Disconnected/)
     })
   })
 

@@ -51,6 +51,12 @@ describe('OutageReport', () => {
     ])
   })
 
+  it('takes it for one cause that there was no answer, however long it was waited for', () => {
+    for (const ms of [40, 400, 800, 1600]) report.unusable(new Error(`No answer within ${String(ms)} ms`))
+    expect(logger.lines).to.deep.equal([{ ...ERROR, details: { cause: 'No answer within 40 ms' } }])
+    expect(report.lastCause).to.equal('No answer within 1600 ms')
+  })
+
   it('logs no more than twenty causes', () => {
     for (let index = 0; index < 100; index += 1) report.unusable(new Error(`cause ${String(index)}`))
     expect(logger.lines).to.have.length(20)

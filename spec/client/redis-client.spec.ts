@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import { createClient, RESP_TYPES } from 'redis'
@@ -83,6 +86,27 @@ describe('RedisClient', () => {
         await server.continue()
         await client.connect()
         await client.ping()
+      })
+    }
+
+    for (const way of ['url', 'socket'] as const) {
+      it(`leaves no socket behind where a TLS handshake is never answered (${way})`, async () => {
+        const taken: Socket[] = []
+        const silent = createServer((socket) => {
+          taken.push(socket.on('error', () => undefined).resume())
+        }).listen(0, '127.0.0.1')
+        cleanups.push(() => silent.close())
+        await once(silent, 'listening')
+        const { port } = silent.address() as AddressInfo
+        const host = '127.0.0.1'
+        const client = clientOf(
+          way === 'url' ? { url: `rediss://${host}:${String(port)}` } : { socket: { host, port, tls: true } },
+        )
+        const connecting = failure(client.connect())
+        await eventually(() => taken.length === 1)
+        client.disconnect()
+        expect(await connecting).to.be.instanceOf(Error)
+        await eventually(() => taken[0]?.destroyed === true, { withinMs: 1000 })
       })
     }
   })

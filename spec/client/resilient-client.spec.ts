@@ -383,6 +383,24 @@ describe('ResilientClient', () => {
       expect(heard).to.deep.equal([])
     })
 
+    it('takes it for an outage when that comes again and again, and Redis back once it has answered for a while', async () => {
+      const client = await ready()
+      for (let hiccup = 1; hiccup <= 5; hiccup++) {
+        primary.freeze()
+        await read(client, 'a')
+        primary.thaw()
+        await reached(client, hiccup < 5 ? 'ready' : 'degraded')
+      }
+      expect(client.lastCause).to.match(/^Slow again and again: No answer within \d+ ms$/)
+      expect(heard).to.deep.equal([{ degraded: client.lastCause }])
+      expect(await atOnce(drop(client, 'a'))).to.equal('memory')
+      const begun = performance.now()
+      await reached(client, 'ready')
+      expect(performance.now() - begun).to.be.greaterThan(450)
+      expect(heard.slice(1)).to.deep.equal([{ recovered: 1, everything: false }])
+      expect(logger.lines.filter(({ level }) => level === 'error')).to.have.length(1)
+    })
+
     it('brings over what changed meanwhile before it is ready again', async () => {
       await primary.store.set('a', Buffer.from('old'), LONG_MS)
       const client = await suspect()

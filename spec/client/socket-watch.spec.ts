@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import tls from 'node:tls'
 import { expect } from 'chai'
 import { watchSocket } from '../../lib/client/socket-watch'
 import { eventually } from '../support/eventually'
@@ -99,5 +100,66 @@ describe('watchSocket', () => {
     watchSocket(() => (isLooking = channel('net.client.socket').hasSubscribers))
     expect(isLooking).to.equal(true)
     expect(channel('net.client.socket').hasSubscribers).to.equal(false)
+  })
+
+  describe('for TLS', () => {
+    // A key that both know takes the place of a certificate.
+    const shared = { ciphers: 'PSK', minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const
+    const psk = Buffer.from('shared')
+    let secure: tls.Server
+
+    before(async () => {
+      secure = tls.createServer({ ...shared, pskCallback: () => psk }, (socket) => {
+        socket.on('error', () => undefined)
+        socket.write('hello')
+      })
+      secure.listen(0, '127.0.0.1')
+      await once(secure, 'listening')
+    })
+
+    after(() => {
+      secure.close()
+    })
+
+    function openSecure(): tls.TLSSocket {
+      const socket = tls.connect({
+        ...shared,
+        port: (secure.address() as AddressInfo).port,
+        host: '127.0.0.1',
+        checkServerIdentity: () => undefined,
+        pskCallback: () => ({ psk, identity: 'holdfast' }),
+      })
+      sockets.push(socket)
+      return socket
+    }
+
+    it('catches sight of it before it is connected, and ends it', async () => {
+      const { result, socket } = watchSocket(openSecure)
+      expect(socket).to.equal(result)
+      expect(result.connecting).to.equal(true)
+      const closed = once(result, 'close')
+      socket?.destroy()
+      await closed
+    })
+
+    it('counts what has arrived', async () => {
+      const { result, socket } = watchSocket(openSecure)
+      await once(result.resume(), 'secureConnect')
+      await eventually(() => {
+        expect(socket?.bytesRead).to.be.at.least('hello'.length)
+      })
+    })
+
+    it('leaves tls.connect as it was, also where the opener throws', () => {
+      const { connect: before } = tls
+      watchSocket(openSecure)
+      expect(tls.connect).to.equal(before)
+      expect(() =>
+        watchSocket(() => {
+          throw new Error('no')
+        }),
+      ).to.throw('no')
+      expect(tls.connect).to.equal(before)
+    })
   })
 })

@@ -69,6 +69,21 @@ export const wireFaults: readonly Fault[] = [
     lastsMs: 2000,
   },
   {
+    name: 'replies that all take 70 ms longer: what takes two of them is late',
+    isTakenFor: 'an outage',
+    isWired: true,
+    bringAbout: async (scene) => {
+      await scene.wire((wire) => {
+        wire.delayReplies(70)
+      })
+      return () =>
+        scene.wire((wire) => {
+          wire.pass()
+        })
+    },
+    lastsMs: 2000,
+  },
+  {
     name: 'a connection that comes and goes every 0.3 s',
     isTakenFor: 'outages',
     isWired: true,

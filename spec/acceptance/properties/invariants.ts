@@ -4,8 +4,10 @@ import { describe, name, namesOf, namesThatVoid, storedBy } from './history'
 
 /** What time may not exceed, in milliseconds. */
 export interface Limits {
-  /** How long a call may take, its loader apart. */
+  /** How long a call may take that loads nothing. */
   readonly waitMs: number
+  /** How much longer one may that loads: for its own loader, that of a leader elsewhere, and the lease of a dead one. */
+  readonly loadMs: number
   /** How long memory may keep a value while Redis is away. */
   readonly maxAgeMs: number
 }
@@ -26,7 +28,8 @@ function* violationsOf(call: Call, history: History, limits: Limits): Generator<
     return
   }
   const took = call.endedAt - call.begunAt
-  if (took > limits.waitMs) yield `${at} takes ${String(took)} ms`
+  const mostMs = limits.waitMs + (call.operation.do === 'getOrSet' ? limits.loadMs : 0)
+  if (took > mostMs) yield `${at} takes ${String(took)} ms`
   const stored = storedBy(call)
   if (stored === 'redis' && !hasHappened(call, history)) yield `${at} claims 'redis', which never got it`
   if (call.operation.do === 'revoke' && stored === 'none') yield `${at} stands nowhere`

@@ -13,7 +13,7 @@ import { SharedStore } from './shared-store'
 const SEED = Number(process.env['SEED'] ?? 20_260_917)
 const RUNS = Number(process.env['RUNS'] ?? 500)
 
-const LIMITS = { waitMs: 150, maxAgeMs: 1000 }
+const LIMITS = { waitMs: 150, loadMs: 300, maxAgeMs: 1000 }
 const LOADER_MS = [0, 30] as const
 
 type Happening =
