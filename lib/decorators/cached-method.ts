@@ -47,8 +47,8 @@ export function cachedMethod(service: object, name: PropertyKey): CachedMethod<u
   }
 }
 
-/** Found where the method is declared, whatever has been put around it or, by a test, in its place. */
-function findPlan(service: object, name: PropertyKey): CallPlan | undefined {
+/** The plan of a cached method, found where that is declared, whatever has been put around it or, by a test, in its place. */
+export function findPlan(service: object, name: PropertyKey): CallPlan | undefined {
   for (const holder of lineage(service)) {
     const property = Object.getOwnPropertyDescriptor(holder, name)
     if (property === undefined) continue

@@ -10,6 +10,7 @@ import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
 import { decorateMethod } from './dialect'
 import { methodKey } from './method-key'
+import { takeOver } from './overrides'
 import { claimKey, spaceOf } from './shared-keys'
 
 /**
@@ -44,6 +45,7 @@ export function Cached<Self, Args extends readonly any[], Value>(
       const onOtherCache = claimTemplate(declared, key, { cache: options?.cache, method })
       const plan = planCalls(declared, compiled, options, { known: CACHED_OPTIONS, onOtherCache })
       noteDecorated(declared, { key, ttl, tags: options?.tags }, plan)
+      takeOver(declared)
       return cacheCalls(method, plan, { ttl, options })
     })
 }
