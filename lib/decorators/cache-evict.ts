@@ -3,7 +3,8 @@ import { InvalidOptionError } from '../errors'
 import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
 import { decorateMethod } from './dialect'
-import { evictAround, planEviction } from './eviction'
+import { surround } from './effects'
+import { evictionOf, planEviction } from './eviction'
 import type { KeyOrKeys } from './several-keys'
 
 /** Names what a call makes void, by its arguments: one key like that of `@Cached`, or several. */
@@ -27,8 +28,8 @@ export interface EvictOptions<Self, Args extends readonly unknown[], Value = unk
   readonly all?: boolean
   /**
    * When it is dropped: `'after'` the method has succeeded; `'before'` it runs, whatever comes of it, so that a
-   * reading that falls in between may store the old value once more; or `'both'`. What a result has named can only
-   * be dropped after it.
+   * reading that falls in between may store the old value once more; or `'both'`: before it runs, and after it has
+   * succeeded or failed. What a result has named can only be dropped after it.
    *
    * @default 'after'
    */
@@ -71,6 +72,6 @@ export function CacheEvict<Self, Args extends readonly any[], Value>(
       const given = isKeyless ? key : options
       const plan = planEviction(declared, given, isKeyless ? undefined : { key })
       noteDecorated(declared, { key: isKeyless ? null : key, tags: given?.tags })
-      return evictAround(method, plan)
+      return surround(declared, method, evictionOf(plan))
     })
 }
