@@ -2,7 +2,7 @@ import type { CallOptions } from '../cache/call-plan'
 import { InvalidOptionError } from '../errors'
 import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
-import { decorateMethod } from './dialect'
+import { decorateMethod, requireParentheses } from './dialect'
 import { surround } from './effects'
 import { evictionOf, planEviction } from './eviction'
 import type { KeyOrKeys } from './several-keys'
@@ -64,6 +64,7 @@ export function CacheEvict<Self, Args extends readonly any[], Value>(
   key: string | NoInfer<EvictKeyFunction<Args, Self>> | NoInfer<EvictOptions<Self, Args, Value>>,
   options?: NoInfer<EvictOptions<Self, Args, Value>>,
 ): MethodDecorator<Self, Args, Value> {
+  requireParentheses('@CacheEvict', key, options)
   return (...decorated) =>
     decorateMethod('@CacheEvict', decorated, (method, declared) => {
       const isKeyless = typeof key === 'object' && (key as unknown) !== null

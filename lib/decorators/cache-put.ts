@@ -14,7 +14,7 @@ import type { Duration } from '../duration'
 import { InvalidOptionError } from '../errors'
 import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
-import { decorateMethod } from './dialect'
+import { decorateMethod, requireParentheses } from './dialect'
 import type { EffectOf } from './effects'
 import { surround } from './effects'
 import type { CompiledKeys } from './several-keys'
@@ -83,6 +83,7 @@ export function CachePut<Self, Args extends readonly any[], Value>(
   ttl?: NoInfer<ResultTtl<Self, Args, Value>>,
   options?: NoInfer<PutOptions<Self, Args, Value>>,
 ): MethodDecorator<Self, Args, Value> {
+  requireParentheses('@CachePut', key, ttl)
   return (...decorated) =>
     decorateMethod('@CachePut', decorated, (method, declared) => {
       const plan = planPut(declared, { key, ttl, options })

@@ -8,7 +8,7 @@ import { planCalls } from '../cache/call-plan'
 import type { DeclaredMethod } from './declared-method'
 import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
-import { decorateMethod } from './dialect'
+import { decorateMethod, requireParentheses } from './dialect'
 import { methodKey } from './method-key'
 import { takeOver } from './overrides'
 import { claimKey, spaceOf } from './shared-keys'
@@ -39,6 +39,7 @@ export function Cached<Self, Args extends readonly any[], Value>(
   ttl?: NoInfer<ResultTtl<Self, Args, Value>>,
   options?: NoInfer<CachedOptions<Self, Args, Value>>,
 ): MethodDecorator<Self, Args, Value> {
+  requireParentheses('@Cached', key, ttl)
   return (...decorated) =>
     decorateMethod('@Cached', decorated, (method, declared) => {
       const compiled = keyOf(declared, key, options?.cache)
