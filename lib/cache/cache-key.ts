@@ -118,7 +118,8 @@ function encodeText(text: string, separators: string): string {
   const isWhole = separators === ':' && !text.includes(':') && !text.includes('%')
   if (isWhole && text.charCodeAt(0) > AT && text !== 'true' && text !== 'false' && text !== 'Infinity')
     return text
-  if (READS_LIKE_ANOTHER_TYPE.test(text)) return escape(`'${text}'`, separators)
+  // The quotes are ours, and not escaped: else they would read like quotes of the text where a quote separates.
+  if (READS_LIKE_ANOTHER_TYPE.test(text)) return `'${escape(text, separators)}'`
   return (isWhole ? text : escape(text, separators)).replace(/^['@]/, percent)
 }
 

@@ -102,7 +102,7 @@ export function planOf(fn: object): CallPlan | undefined {
 
 /** What `cached` and `@Cached` have in common: the function that stands in for another and caches its results. */
 export function cacheCalls(fn: Method, plan: CallPlan, life: Life): Method {
-  const { owner, cache, key, when } = plan
+  const { owner, cache, key } = plan
   const lives = compileLife(plan, life)
   const say: SayOfCall = (self, args) => ({
     loader: () => runApart(owner, fn, self, args),
@@ -111,7 +111,7 @@ export function cacheCalls(fn: Method, plan: CallPlan, life: Life): Method {
   // Neither async nor with a closure in it: what a hit costs more than the look-up is the making of its key.
   const call: Method = function (...args) {
     try {
-      if (isWithoutCache() || when?.(this, args) === false)
+      if (isWithoutCache() || plan.when?.(this, args) === false)
         return requirePromise(owner, Reflect.apply(fn, this, args))
       return cache(this).getOrSetBy(key(this, args), say, this, args)
     } catch (error) {

@@ -39,7 +39,8 @@ export interface CallPlan {
   readonly cache: (self: unknown) => Cache
   readonly key: CompiledKey
   readonly tags: (self: unknown, args: readonly unknown[]) => readonly string[]
-  readonly when: ((self: unknown, args: readonly unknown[]) => boolean) | undefined
+  /** Asked at each call: an override that is declared later may have a say in it. */
+  when: ((self: unknown, args: readonly unknown[]) => boolean) | undefined
 }
 
 /** How long a result lives: milliseconds, a string like `'5m'`, or a function of the result and the arguments. */

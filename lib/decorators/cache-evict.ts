@@ -2,8 +2,9 @@ import type { CallOptions } from '../cache/call-plan'
 import { InvalidOptionError } from '../errors'
 import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
-import { decorateMethod } from './dialect'
-import { evictAround, planEviction } from './eviction'
+import { decorateMethod, requireParentheses } from './dialect'
+import { surround } from './effects'
+import { evictionOf, planEviction } from './eviction'
 import type { KeyOrKeys } from './several-keys'
 
 /** Names what a call makes void, by its arguments: one key like that of `@Cached`, or several. */
@@ -27,8 +28,8 @@ export interface EvictOptions<Self, Args extends readonly unknown[], Value = unk
   readonly all?: boolean
   /**
    * When it is dropped: `'after'` the method has succeeded; `'before'` it runs, whatever comes of it, so that a
-   * reading that falls in between may store the old value once more; or `'both'`. What a result has named can only
-   * be dropped after it.
+   * reading that falls in between may store the old value once more; or `'both'`: before it runs, and after it has
+   * succeeded or failed. What a result has named can only be dropped after it.
    *
    * @default 'after'
    */
@@ -63,6 +64,7 @@ export function CacheEvict<Self, Args extends readonly any[], Value>(
   key: string | NoInfer<EvictKeyFunction<Args, Self>> | NoInfer<EvictOptions<Self, Args, Value>>,
   options?: NoInfer<EvictOptions<Self, Args, Value>>,
 ): MethodDecorator<Self, Args, Value> {
+  requireParentheses('@CacheEvict', key, options)
   return (...decorated) =>
     decorateMethod('@CacheEvict', decorated, (method, declared) => {
       const isKeyless = typeof key === 'object' && (key as unknown) !== null
@@ -71,6 +73,6 @@ export function CacheEvict<Self, Args extends readonly any[], Value>(
       const given = isKeyless ? key : options
       const plan = planEviction(declared, given, isKeyless ? undefined : { key })
       noteDecorated(declared, { key: isKeyless ? null : key, tags: given?.tags })
-      return evictAround(method, plan)
+      return surround(declared, method, evictionOf(plan))
     })
 }

@@ -1,6 +1,4 @@
 import type { KeyFunction, KeyPart, Owner } from '../cache/cache-key'
-import type { Method } from '../cache/cached'
-import { requirePromise } from '../cache/cached'
 import type { CallOptions, CallPlan, ResultTtl } from '../cache/call-plan'
 import {
   CALL_OPTIONS,
@@ -16,7 +14,9 @@ import type { Duration } from '../duration'
 import { InvalidOptionError } from '../errors'
 import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
-import { decorateMethod } from './dialect'
+import { decorateMethod, requireParentheses } from './dialect'
+import type { EffectOf } from './effects'
+import { surround } from './effects'
 import type { CompiledKeys } from './several-keys'
 import { compileKeys, compileResultKeys } from './several-keys'
 
@@ -40,7 +40,6 @@ export interface PutOptions<Self, Args extends readonly unknown[], Value = unkno
 }
 
 interface PutPlan {
-  readonly owner: Owner
   readonly cache: CallPlan['cache']
   readonly when: CallPlan['when']
   readonly keys: CompiledKeys | undefined
@@ -84,11 +83,12 @@ export function CachePut<Self, Args extends readonly any[], Value>(
   ttl?: NoInfer<ResultTtl<Self, Args, Value>>,
   options?: NoInfer<PutOptions<Self, Args, Value>>,
 ): MethodDecorator<Self, Args, Value> {
+  requireParentheses('@CachePut', key, ttl)
   return (...decorated) =>
     decorateMethod('@CachePut', decorated, (method, declared) => {
       const plan = planPut(declared, { key, ttl, options })
       noteDecorated(declared, { key: key ?? options?.resultKey, ttl, tags: options?.tags })
-      return putAround(method, plan)
+      return surround(declared, method, storingOf(plan))
     })
 }
 
@@ -106,7 +106,6 @@ function planPut(
     )
   }
   return {
-    owner,
     cache: compileCache(owner, cache),
     when: compileTest(owner, 'when', when),
     keys: resultKey === undefined ? compileKeys(owner, key, scope) : undefined,
@@ -119,29 +118,29 @@ function planPut(
   }
 }
 
-function putAround(method: Method, plan: PutPlan): Method {
-  const { owner } = plan
-  return async function (...args) {
-    if (plan.when?.(this, args) === false) return requirePromise(owner, Reflect.apply(method, this, args))
-    // Found before the method runs: arguments that name nothing are an error before anything has changed.
-    const cache = plan.cache(this)
-    const named = plan.keys?.(this, args)
-    const tags = plan.tags(this, args)
-    const result = await requirePromise(owner, Reflect.apply(method, this, args))
-    const made = [result, ...args]
-    const keys = named ?? plan.resultKeys?.(this, made) ?? []
-    let isPut = false
-    try {
-      if (plan.unless?.(this, made) !== true) {
-        const options = { tags: [...tags, ...(plan.resultTags?.(this, made) ?? [])], grace: plan.graceMs }
-        const ttlMs = plan.ttl(this, made)
-        await Promise.all(keys.map((key) => cache.set(key, result, ttlMs, options)))
-        isPut = true
+/** What is stored after a call. */
+function storingOf(plan: PutPlan): EffectOf {
+  return (self, args) => {
+    if (plan.when?.(self, args) === false) return undefined
+    const cache = plan.cache(self)
+    const named = plan.keys?.(self, args)
+    const tags = plan.tags(self, args)
+    const store = async (result: unknown): Promise<void> => {
+      const made = [result, ...args]
+      const keys = named ?? plan.resultKeys?.(self, made) ?? []
+      let isPut = false
+      try {
+        if (plan.unless?.(self, made) !== true) {
+          const options = { tags: [...tags, ...(plan.resultTags?.(self, made) ?? [])], grace: plan.graceMs }
+          const ttlMs = plan.ttl(self, made)
+          await Promise.all(keys.map((key) => cache.set(key, result, ttlMs, options)))
+          isPut = true
+        }
+      } finally {
+        // What was there is old, also where a function of the result fails.
+        if (!isPut) await cache.deleteMany(keys)
       }
-    } finally {
-      // What was there is old, also where a function of the result fails.
-      if (!isPut) await cache.deleteMany(keys)
     }
-    return result
+    return { after: store }
   }
 }

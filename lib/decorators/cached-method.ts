@@ -1,8 +1,9 @@
 import { planOf } from '../cache/cached'
 import type { CallPlan } from '../cache/call-plan'
 import type { Stored } from '../client/client-state'
+import { describeValue } from '../check-options'
 import { NotCacheableError } from '../errors'
-import { lineage, metadataOf, nameOf } from './declared-method'
+import { classesOf, lineage, metadataOf, nameOf } from './declared-method'
 import { planAt } from './decorated-methods'
 
 /** The values that a cached method has stored, by the method's own arguments. */
@@ -33,9 +34,8 @@ export function cachedMethod<Service extends object, Name extends keyof Service>
 export function cachedMethod(service: object, name: PropertyKey): CachedMethod<unknown[], unknown> {
   const plan = findPlan(service, name)
   if (plan === undefined) {
-    const on = typeof service === 'function' ? service : service.constructor
     throw new NotCacheableError(
-      `cachedMethod: expected a method under @Cached, got ${nameOf(on)}.${String(name)}`,
+      `cachedMethod: expected a method under @Cached, got ${describeOwner(service)}.${String(name)}`,
     )
   }
   const { cache, key } = plan
@@ -47,8 +47,14 @@ export function cachedMethod(service: object, name: PropertyKey): CachedMethod<u
   }
 }
 
-/** Found where the method is declared, whatever has been put around it or, by a test, in its place. */
-function findPlan(service: object, name: PropertyKey): CallPlan | undefined {
+/** By its class, where it has one. */
+function describeOwner(service: unknown): string {
+  const [nearest] = typeof service === 'function' ? [service] : classesOf(service)
+  return nearest === undefined ? describeValue(service) : nameOf(nearest)
+}
+
+/** The plan of a cached method, found where that is declared, whatever has been put around it or, by a test, in its place. */
+export function findPlan(service: object, name: PropertyKey): CallPlan | undefined {
   for (const holder of lineage(service)) {
     const property = Object.getOwnPropertyDescriptor(holder, name)
     if (property === undefined) continue

@@ -8,8 +8,9 @@ import { planCalls } from '../cache/call-plan'
 import type { DeclaredMethod } from './declared-method'
 import { noteDecorated } from './decorated-methods'
 import type { MethodDecorator } from './dialect'
-import { decorateMethod } from './dialect'
+import { decorateMethod, requireParentheses } from './dialect'
 import { methodKey } from './method-key'
+import { takeOver } from './overrides'
 import { claimKey, spaceOf } from './shared-keys'
 
 /**
@@ -38,34 +39,43 @@ export function Cached<Self, Args extends readonly any[], Value>(
   ttl?: NoInfer<ResultTtl<Self, Args, Value>>,
   options?: NoInfer<CachedOptions<Self, Args, Value>>,
 ): MethodDecorator<Self, Args, Value> {
+  requireParentheses('@Cached', key, ttl)
   return (...decorated) =>
     decorateMethod('@Cached', decorated, (method, declared) => {
       const compiled = keyOf(declared, key, options?.cache)
-      const onOtherCache = claimTemplate(declared, key, { cache: options?.cache, method })
+      const onOtherCache = claimTemplate(declared, key, { options, method })
       const plan = planCalls(declared, compiled, options, { known: CACHED_OPTIONS, onOtherCache })
       noteDecorated(declared, { key, ttl, tags: options?.tags }, plan)
+      takeOver(declared)
       return cacheCalls(method, plan, { ttl, options })
     })
 }
 
 function keyOf(declared: DeclaredMethod, key: unknown, cache: unknown): CompiledKey {
   if (key !== undefined) return compileKey(declared, key)
-  return methodKey(declared, (prefix, owner, self) => {
+  return methodKey(declared, (prefix, claimant, self) => {
     const space = spaceOf(cache) ?? (cache as (self: unknown) => object)(self)
-    claimKey(space, prefix, declared, owner)
+    claimKey(space, prefix, declared, claimant)
   })
+}
+
+/** What a template's claim depends on. */
+interface ClaimOptions {
+  readonly cache?: unknown
+  readonly scope?: unknown
 }
 
 /** Claims a template where the cache is known; else it gives what does so for each cache that an instance brings. */
 function claimTemplate(
   declared: DeclaredMethod,
   key: unknown,
-  { cache, method }: { readonly cache: unknown; readonly method: object },
+  { options, method }: { readonly options: ClaimOptions | undefined; readonly method: object },
 ): (cache: Cache) => void {
   const claim = (space: object): void => {
-    if (typeof key === 'string') claimKey(space, key, declared, method)
+    if (typeof key === 'string')
+      claimKey(space, options?.scope ? `@…:${key}` : key, declared, { code: method })
   }
-  const space = spaceOf(cache)
+  const space = spaceOf(options?.cache)
   if (space !== undefined) claim(space)
   const seen = new WeakSet<Cache>()
   return (other) => {

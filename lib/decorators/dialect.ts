@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import type { Method } from '../cache/cached'
 import { describeValue } from '../check-options'
-import { NotCacheableError } from '../errors'
+import { InvalidOptionError, NotCacheableError } from '../errors'
 import type { Class } from './declared-method'
 import { DeclaredMethod } from './declared-method'
 
@@ -84,6 +84,27 @@ function decorateLegacy(
   descriptor.value = dress(wrap(method, declared), method)
 }
 
+/**
+ * Refuses a decorator without its parentheses, to which the method is given in place of the key.
+ *
+ * @throws {InvalidOptionError} naming the method. With `experimentalDecorators` nothing else would tell.
+ */
+export function requireParentheses(decorator: string, first: unknown, second: unknown): void {
+  const isName = (typeof second === 'string' || typeof second === 'symbol') && isTarget(first)
+  if (!isName && !isStandardContext(second)) return
+  const name = String(isStandardContext(second) ? second.name : second)
+  throw new InvalidOptionError(
+    `${decorator} on ${name}`,
+    `expected ${decorator}(…), got it without parentheses`,
+  )
+}
+
+/** Whether it is what `experimentalDecorators` decorate: a prototype, or for static methods the class. */
+function isTarget(value: unknown): boolean {
+  if (typeof value === 'function') return Function.prototype.toString.call(value).startsWith('class')
+  return typeof value === 'object' && value !== null
+}
+
 /** What else a decorator can stand on, in an error's words. */
 const NOUNS = {
   class: 'a class',
@@ -124,10 +145,15 @@ function requireMethod(declared: DeclaredMethod, method: unknown): Method {
 /** Where the compiler has written down what the method returns, it must be a promise. */
 function refuseSynchronous(declared: DeclaredMethod, target: object): void {
   const type: unknown = Reflect.getMetadata('design:returntype', target, declared.place.name)
-  if (type === undefined || type === Promise || type === Object) return
-  if (typeof type === 'function' && type.prototype instanceof Promise) return
+  if (type === undefined || type === Object) return
+  if (typeof type === 'function' && isThenable(type.prototype)) return
   const name = typeof type === 'function' ? type.name : 'something else'
   throw new NotCacheableError(`${declared.label}: expected an async method, got one that returns ${name}`)
+}
+
+/** Some libraries have promises of their own. */
+function isThenable(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
 }
 
 /** Gives a replacement what others have put on the method, its name, length and metadata among it. */

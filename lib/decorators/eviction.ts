@@ -1,17 +1,15 @@
 import type { Cache } from '../cache/cache'
 import type { Owner } from '../cache/cache-key'
-import type { Method } from '../cache/cached'
-import { requirePromise } from '../cache/cached'
 import type { CallPlan } from '../cache/call-plan'
 import { CALL_OPTIONS, compileCache, compileResultTags, compileTags, compileTest } from '../cache/call-plan'
 import { checkOptions, describeValue, oneOf } from '../check-options'
 import { InvalidOptionError } from '../errors'
+import type { EffectOf } from './effects'
 import type { CompiledKeys } from './several-keys'
 import { compileKeys, compileResultKeys } from './several-keys'
 
 /** What a method drops, and when. */
 export interface EvictionPlan {
-  readonly owner: Owner
   readonly cache: CallPlan['cache']
   readonly when: CallPlan['when']
   readonly keys: CompiledKeys
@@ -31,6 +29,7 @@ interface Dropped {
 }
 
 const KNOWN = [...CALL_OPTIONS, 'resultKey', 'resultTags', 'all', 'timing'] as const
+const NOTHING = { keys: [], tags: [], all: false }
 const none = (): readonly string[] => []
 
 /**
@@ -52,7 +51,6 @@ export function planEviction(
   }
   const moment = oneOf(`${owner.label}: timing`, timing, ['after', 'before', 'both'], 'after')
   const plan = {
-    owner,
     cache: compileCache(owner, cache),
     when: compileTest(owner, 'when', when),
     keys: keyed === undefined ? none : compileKeys(owner, keyed.key, scope),
@@ -69,20 +67,29 @@ export function planEviction(
   throw new InvalidOptionError(owner.label, 'expected a key, tags or all to drop, got none of them')
 }
 
-/** The method that drops what the other has changed. */
-export function evictAround(method: Method, plan: EvictionPlan): Method {
-  const { owner, all, isBefore, isAfter } = plan
-  return async function (...args) {
-    if (plan.when?.(this, args) === false) return requirePromise(owner, Reflect.apply(method, this, args))
-    // Found before the method runs: arguments that name nothing are an error before anything has changed.
-    const cache = plan.cache(this)
-    const named = { keys: plan.keys(this, args), tags: plan.tags(this, args), all }
-    if (isBefore) await drop(cache, named)
-    const result = await requirePromise(owner, Reflect.apply(method, this, args))
-    const made = [result, ...args]
-    const known = { keys: plan.resultKeys(this, made), tags: plan.resultTags(this, made), all: false }
-    await Promise.all([isAfter && drop(cache, named), drop(cache, known)])
-    return result
+/** What is dropped around a call. */
+export function evictionOf(plan: EvictionPlan): EffectOf {
+  const { all, isBefore, isAfter } = plan
+  return (self, args) => {
+    if (plan.when?.(self, args) === false) return undefined
+    const cache = plan.cache(self)
+    const named = { keys: plan.keys(self, args), tags: plan.tags(self, args), all }
+    const dropNamed = (): Promise<void> => drop(cache, named)
+    return {
+      ...(isBefore && { before: dropNamed }),
+      // A method that fails may have changed something first.
+      ...(isBefore && isAfter && { failed: dropNamed }),
+      after: async (result) => {
+        const made = [result, ...args]
+        let known: Dropped = NOTHING
+        try {
+          known = { keys: plan.resultKeys(self, made), tags: plan.resultTags(self, made), all: false }
+        } finally {
+          // What was there is old, also where a function of the result fails.
+          await Promise.all([isAfter && dropNamed(), drop(cache, known)])
+        }
+      },
+    }
   }
 }
 

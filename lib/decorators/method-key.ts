@@ -5,8 +5,8 @@ import { InvalidOptionError } from '../errors'
 import type { Class, DeclaredMethod } from './declared-method'
 import { classesOf, nameOf } from './declared-method'
 
-/** Is told of what the keys of a method begin with, for each class that has it. */
-type Claim = (prefix: string, owner: Class, self: unknown) => void
+/** Is told of what the keys of a method begin with, for each class that has it, and of whom. */
+type Claim = (prefix: string, claimant: { code: Class; lost: () => void }, self: unknown) => void
 
 /**
  * The key of a method that is given none: its class, its name and a digest of all arguments. A method that is
@@ -17,6 +17,9 @@ type Claim = (prefix: string, owner: Class, self: unknown) => void
 export function methodKey(declared: DeclaredMethod, claim: Claim): CompiledKey {
   if (declared.declaredIn !== undefined) prefixOf(declared, declared.declaredIn)
   const keys = new WeakMap<Class, KeysOfClass>()
+  // Most calls are of instances of the same class as the last one was.
+  let lastKind: unknown
+  let last: KeysOfClass | undefined
   const keysOf = (self: unknown): KeysOfClass => {
     declared.meet(self)
     const owner = classOf(declared, self)
@@ -24,12 +27,13 @@ export function methodKey(declared: DeclaredMethod, claim: Claim): CompiledKey {
     if (known !== undefined) return known
     const own = new KeysOfClass(prefixOf(declared, owner))
     keys.set(owner, own)
-    claim(own.prefix, owner, self)
+    const lost = (): void => {
+      keys.delete(owner)
+      last = undefined
+    }
+    claim(own.prefix, { code: owner, lost }, self)
     return own
   }
-  // Most calls are of instances of the same class as the last one was.
-  let lastKind: unknown
-  let last: KeysOfClass | undefined
   return (self, args) => {
     const kind = kindOf(declared, self)
     if (last === undefined || kind !== lastKind || kind === undefined) last = keysOf(self)

@@ -102,6 +102,29 @@ describe('Keys of calls', () => {
       })
     }
 
+    it('never gives two calls the same key where a quote separates its places', async () => {
+      const strings = [
+        '42',
+        "'42'",
+        "'42",
+        "42'",
+        '',
+        "'",
+        "''",
+        "'''",
+        '%27',
+        'true',
+        "'true'",
+        '-1',
+        "'-1'",
+      ]
+      const parts: unknown[] = [...strings, 42, true, -1]
+      await expectDifferentKeys(
+        "{0}'{1}",
+        parts.flatMap((one) => parts.map((other) => [one, other])),
+      )
+    })
+
     for (const template of ['{0}{1}', '{0}a{1}', '{0}1{1}', '{0}%{1}', '{0}_{1}', '{0}→{1}!{2}', '{0}🗝{1}']) {
       it(`${inspect(template)} is refused at once, or never gives two calls the same key`, async () => {
         try {

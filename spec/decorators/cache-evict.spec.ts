@@ -277,7 +277,31 @@ describe('@CacheEvict', () => {
         await cache.set('user:a', 'old')
         await rejection(new Users().rename('a', true))
         expect(during).to.deep.equal([seen, seen])
-        expect(await cache.get('user:a')).to.equal('read meanwhile')
+        expect(await cache.get('user:a')).to.equal(timing === 'both' ? undefined : 'read meanwhile')
+      })
+    }
+  })
+
+  describe('drops what is known before the method runs, also where a function of the result fails, which is told:', () => {
+    for (const failing of ['resultKey', 'resultTags'] as const) {
+      it(failing, async () => {
+        const failure = new RangeError('no such id')
+        const fail = (): never => {
+          throw failure
+        }
+        class Users {
+          @CacheEvict('outer:{0}', { cache: () => cache })
+          @CacheEvict('user:{0}', { cache: () => cache, tags: ['users'], [failing]: fail })
+          @CacheEvict('inner:{0}', { cache: () => cache })
+          rename(id: string) {
+            return rename(id)
+          }
+        }
+        await cache.set('list', 'old', '1h', { tags: ['users'] })
+        for (const key of ['user:a', 'outer:a', 'inner:a']) await cache.set(key, 'old')
+        expect(await rejection(new Users().rename('a'))).to.equal(failure)
+        sinon.assert.calledOnceWithExactly(rename, 'a')
+        expect(await present('user:a', 'outer:a', 'inner:a', 'list')).to.deep.equal([])
       })
     }
   })

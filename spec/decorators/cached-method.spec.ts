@@ -143,4 +143,17 @@ describe('cachedMethod', () => {
         .with.property('code', 'not_cacheable')
     })
   }
+
+  for (const [what, service] of [
+    ['null', null],
+    ['an object (no class)', Object.create(null) as object],
+    ['Date', Date],
+  ] as const) {
+    it(`refuses ${what}, which has no such method`, () => {
+      expect(() => cachedMethod(service as unknown as Users, 'find')).to.throw(
+        NotCacheableError,
+        `cachedMethod: expected a method under @Cached, got ${what}.find`,
+      )
+    })
+  }
 })

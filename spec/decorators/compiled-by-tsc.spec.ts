@@ -93,6 +93,12 @@ describe('The decorators, compiled by tsc', () => {
       expect(() => declare(source, metadata)).not.to.throw()
     })
 
+    it('let them take a method that returns what can be waited for in another way', () => {
+      const source = `class Query { then(done: (rows: string[]) => void) { done([]) } }
+        class Users { @Cached(() => 'users') all(): Query { return new Query() } }`
+      expect(() => declare(source, metadata)).not.to.throw()
+    })
+
     it('leave what the compiler has written down where others read it', () => {
       const Users = declare(
         `class Users { @Cached((id) => ['user', id]) async find(id: string): Promise<string> { return id } }`,

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import sinon from 'sinon'
-import { Cached, CacheEvict, createCache, NotCacheableError } from 'holdfast'
+import { Cached, CacheEvict, CachePut, createCache, InvalidOptionError, NotCacheableError } from 'holdfast'
 import type { Cache } from 'holdfast'
 import { currentDialect } from './current-dialect'
 
@@ -15,6 +15,62 @@ describe(`The decorators in the ${currentDialect} dialect`, () => {
 
   afterEach(async () => {
     await cache.close()
+  })
+
+  describe('refuse to stand without parentheses,', () => {
+    const declare: [decorator: string, declare: () => unknown][] = [
+      [
+        '@Cached',
+        () => {
+          class Users {
+            // @ts-expect-error -- a key, at least, is to be given
+            @Cached
+            find(id: string) {
+              return Promise.resolve(id)
+            }
+          }
+          return Users
+        },
+      ],
+      [
+        '@CachePut',
+        () => {
+          class Users {
+            // @ts-expect-error -- a key, at least, is to be given
+            @CachePut
+            find(id: string) {
+              return Promise.resolve(id)
+            }
+          }
+          return Users
+        },
+      ],
+      [
+        '@CacheEvict',
+        () => {
+          class Users {
+            readonly name = 'a user'
+
+            // @ts-expect-error -- a key, at least, is to be given
+            @CacheEvict
+            static find(id: string) {
+              return Promise.resolve(id)
+            }
+          }
+          return Users
+        },
+      ],
+    ]
+    for (const [decorator, declareIt] of declare) {
+      it(`${decorator} when the class is declared`, () => {
+        expect(declareIt)
+          .to.throw(
+            InvalidOptionError,
+            `${decorator} on find: expected ${decorator}(…), got it without parentheses`,
+          )
+          .with.property('code', 'invalid_option')
+      })
+    }
   })
 
   describe('refuse, when the class is declared,', () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import sinon from 'sinon'
 import { Cached, cachedMethod, CacheEvict, createCache, decoratedMethods } from 'holdfast'
 import type { Cache } from 'holdfast'
 
@@ -54,6 +55,30 @@ describe('A decorated method that has a symbol for a name', () => {
       ttl: undefined,
       tags: [],
     })
+  })
+
+  it('shares a default key with another that reads the same, and is warned of', async () => {
+    const warned = sinon.stub(process, 'emitWarning')
+    const other = Symbol('look up')
+    class Twice {
+      @Cached(undefined, '1h', { cache: () => cache })
+      [lookUp]() {
+        return Promise.resolve(1)
+      }
+
+      @Cached(undefined, '1h', { cache: () => cache })
+      [other]() {
+        return Promise.resolve(2)
+      }
+    }
+    const twice = new Twice()
+    await twice[lookUp]()
+    await twice[other]()
+    warned.restore()
+    sinon.assert.calledOnceWithMatch(
+      warned,
+      sinon.match(/^@Cached on Twice\.Symbol\(look up\): its key 'Twice\.Symbol\(look up\):' /),
+    )
   })
 
   it('is named in errors', () => {
