@@ -836,6 +836,22 @@ describe('A token blacklist over Redis', () => {
       expect(await two.blacklist.isRevoked(token)).to.equal(false)
     })
 
+    it('refuses whom another instance spared in the same second', async () => {
+      const clock = new ManualClock()
+      const one = await instances.start(redis, {}, { clock })
+      const two = await instances.start(redis, {}, { clock })
+      await redis.kill()
+      await cutOff(one, two)
+      const kept = sign({ jti: 'kept', sub: '7', iat: clock.seconds, exp: clock.seconds + HOUR }, SECRET)
+      await one.blacklist.revokeAll('7', { except: kept })
+      await two.blacklist.revokeAll('7')
+      expect(await one.blacklist.isRevoked(kept)).to.equal(false)
+      await redis.restart({ dataset: 'empty' })
+      await connected(one, two)
+      await refused(one, kept)
+      expect(await two.blacklist.isRevoked(kept)).to.equal(true)
+    })
+
     it('has revocations in Redis before the instance that made them reads from it again', async () => {
       const one = await instances.start(redis)
       await redis.kill()
