@@ -8,7 +8,7 @@ import { InvalidOptionError, RevocationsUnavailableError } from '../errors'
 import type { BlacklistConfiguration, TokenBlacklistOptions } from './blacklist-options'
 import { resolveBlacklistOptions } from './blacklist-options'
 import { concernedIds, isRefused, sessionName } from './refusal'
-import type { ValueOf } from './refusal'
+import type { CutOffRules, ValueOf } from './refusal'
 import { identifyGiven } from './request-token'
 import { isRestored, refusing, restoring, sparing, timeOf } from './revocation'
 import type { Revocation, RevocationKind } from './revocation'
@@ -28,6 +28,8 @@ import type { IdentifiedToken } from './token-id'
 
 /** What is known of a token: `'unknown'` where the copy can't be vouched for and Redis can't be asked. */
 export type Verdict = 'revoked' | 'valid' | 'unknown'
+
+const NO_CUT_OFFS: CutOffRules = { subjectClaims: [], latestIat: 0 }
 
 /**
  * Tokens that are refused although they verify. A revocation lives as long as its token could be accepted, in Redis
@@ -121,9 +123,9 @@ export class TokenBlacklist {
 
   /** What is known of a token: at once, as long as the copy can be vouched for. @internal */
   judge(token: IdentifiedToken): Verdict | Promise<Verdict> {
-    const { subjectClaims, check, maxStalenessMs } = this.#configuration
-    const claims = this.#copy.hasSubjects ? subjectClaims : []
-    if (isRefused(token, claims, this.#valueOf)) return 'revoked'
+    const { check, maxStalenessMs } = this.#configuration
+    const rules = this.#copy.hasSubjects ? this.#cutOffRules() : NO_CUT_OFFS
+    if (isRefused(token, rules, this.#valueOf)) return 'revoked'
     const isKnown = this.#feed.isComplete(maxStalenessMs) && this.#feed.isCurrent()
     if (isKnown && (check === 'local' || this.#cache.state === 'memory')) return 'valid'
     return this.#ask(token)
@@ -169,7 +171,7 @@ export class TokenBlacklist {
     if (found === undefined)
       return this.#feed.isComplete(this.#configuration.maxStalenessMs) ? 'valid' : 'unknown'
     const valueOf: ValueOf = (id) => found.get(id) ?? this.#copy.find(id)
-    return isRefused(token, subjectClaims, valueOf) ? 'revoked' : 'valid'
+    return isRefused(token, this.#cutOffRules(), valueOf) ? 'revoked' : 'valid'
   }
 
   /** What Redis has under these ids, and with it the copy, which learns it; `undefined` where it can't be asked. */
@@ -224,6 +226,11 @@ export class TokenBlacklist {
   #endOfCutOff(time: number): number {
     const { maxTokenAgeMs, clockTolerance } = this.#configuration
     return Math.ceil(Math.max(time, this.#now()) + maxTokenAgeMs / 1000) + clockTolerance
+  }
+
+  #cutOffRules(): CutOffRules {
+    const { subjectClaims, clockTolerance } = this.#configuration
+    return { subjectClaims, latestIat: this.#now() + clockTolerance }
   }
 
   #now(): number {
