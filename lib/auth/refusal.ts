@@ -6,18 +6,23 @@ import { claimText, exemptionId, subjectId } from './token-id'
 /** What is known under an id; `undefined` for nothing. */
 export type ValueOf = (id: string) => number | undefined
 
+/** By what tokens may be cut off. */
+export interface CutOffRules {
+  readonly subjectClaims: readonly string[]
+  /** The latest time of issue that is believed, in Unix seconds: now, and as much as clocks may be apart. */
+  readonly latestIat: number
+}
+
 /**
  * Whether a token is refused by what is known: its own revocation, or a cut-off for one of the claims by which many
- * are revoked at a time, unless that spares it. A token that doesn't say when it was issued is older than any cut-off.
+ * are revoked at a time, unless that spares it. A token that doesn't say when it was issued is older than any cut-off;
+ * one that says it is yet to be issued, as in milliseconds, says nothing.
  */
-export function isRefused(
-  token: IdentifiedToken,
-  subjectClaims: readonly string[],
-  valueOf: ValueOf,
-): boolean {
+export function isRefused(token: IdentifiedToken, rules: CutOffRules, valueOf: ValueOf): boolean {
   const own = valueOf(token.id)
   if (own !== undefined && !isRestored(own)) return true
-  return subjectClaims.some((claim) => isCutOff(token, claim, valueOf))
+  for (const claim of rules.subjectClaims) if (isCutOff(token, claim, rules.latestIat, valueOf)) return true
+  return false
 }
 
 /** Under which ids there may be something that refuses a token, or spares it. */
@@ -48,12 +53,12 @@ export function sessionName(session: string): string {
   return `sid:${session}`
 }
 
-function isCutOff(token: IdentifiedToken, claim: string, valueOf: ValueOf): boolean {
+function isCutOff(token: IdentifiedToken, claim: string, latestIat: number, valueOf: ValueOf): boolean {
   const subject = subjectOf(token.claims, claim)
   const value = subject === undefined ? undefined : valueOf(subject)
   if (subject === undefined || value === undefined || isRestored(value)) return false
   const { iat } = token.claims
-  if (typeof iat === 'number' && iat >= timeOf(value)) return false
+  if (typeof iat === 'number' && iat >= timeOf(value) && iat <= latestIat) return false
   // Of this cut-off, not of an earlier one.
   return !sparedBy(token).some((spared) => valueOf(exemptionId(subject, spared)) === value)
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock'
-import { isRestored, refusing, timeOf } from './revocation'
+import { isRestored, isSparing, refusing, sparing, timeOf } from './revocation'
 import type { Revocation } from './revocation'
 import { RevocationTable } from './revocation-table'
 
@@ -10,7 +10,11 @@ interface OwnChange {
   isAcknowledged: boolean
   /** When it was last sent, by `performance.now()`. */
   sentAt: number
+  /** Whether it was made apart from Redis: what others have written there meanwhile was not known. */
+  readonly isApart: boolean
 }
+
+const NONE: readonly Revocation[] = []
 
 /**
  * The revocations that this process knows of: those of all instances as far as it has heard, and its own. It never
@@ -43,11 +47,6 @@ export class RevocationCopy {
     return this.#table.hasSubjects
   }
 
-  /** Whether any token may have been spared by such a cut-off. */
-  get hasExemptions(): boolean {
-    return this.#table.hasExemptions
-  }
-
   /** How many bytes the revocations take. */
   get bytes(): number {
     return this.#table.bytes
@@ -58,39 +57,55 @@ export class RevocationCopy {
     return this.#table.find(id)
   }
 
-  /** Notes a change of this process's own. @returns what is known now; `undefined` where there is no room for it. */
-  note(revocation: Revocation): Revocation | undefined {
+  /**
+   * Notes a change of this process's own.
+   *
+   * @param isApart - whether it is made while Redis can't be asked.
+   * @returns what is known now; `undefined` where there is no room for it.
+   */
+  note(revocation: Revocation, isApart = false): Revocation | undefined {
     const known = this.#table.merge(revocation)
     if (known === undefined) this.#isWhole = false
-    else this.#own.set(known.id, { revocation: known, isAcknowledged: false, sentAt: -Infinity })
+    else this.#own.set(known.id, { revocation: known, isAcknowledged: false, sentAt: -Infinity, isApart })
     return known
   }
 
-  /** Learns what Redis has under the key of an id. */
-  learn(revocation: Revocation): void {
-    if (this.#table.merge(revocation) === undefined) this.#isWhole = false
+  /** Learns what Redis has under the key of an id. @returns the value that holds now. */
+  learn(said: Revocation): number {
+    const own = this.#own.get(said.id)
+    // Only the log can say which of the two came first.
+    if (own !== undefined && !isRestored(own.revocation.value) && isContradicted(own, said))
+      return own.revocation.value
+    const known = this.#table.merge(said)
+    if (known === undefined) this.#isWhole = false
+    return (known ?? said).value
   }
 
-  /** Learns what the log says. What it says of an own change settles it, or contradicts it. */
-  read(revocation: Revocation): void {
-    this.learn(revocation)
-    const own = this.#own.get(revocation.id)
-    if (own === undefined) return
-    const { value, until } = own.revocation
-    const isUndone = isRestored(revocation.value) || timeOf(revocation.value) < timeOf(value)
-    if (isUndone && revocation.value > value && !isRestored(value)) {
-      // Taken back elsewhere, while this process revoked it: err towards revoked.
-      this.note({ ...own.revocation, value: refusing(timeOf(value), revocation.value) })
-    } else if (revocation.value >= value && revocation.until >= until) {
-      this.#own.delete(revocation.id)
-    }
+  /**
+   * Learns what the log says. What it says of an own change settles it, or contradicts it.
+   *
+   * @param isOwn - whether this process has written it there.
+   * @returns what the others are to be told at once, since none of them can know it.
+   */
+  read(said: Revocation, isOwn: boolean): readonly Revocation[] {
+    const before = this.#table.find(said.id)
+    const known = this.#table.merge(said)
+    if (known === undefined) this.#isWhole = false
+    const own = this.#own.get(said.id)
+    if (own !== undefined && !isOwn && isContradicted(own, said))
+      return this.#refuseBoth(own.revocation, said)
+    if (known !== undefined && known.value !== before && known.value !== said.value)
+      return this.#noteAll([known])
+    // What another says as well may be taken back, in the log, before this process says it.
+    if (isOwn && own !== undefined && isAtLeast(said, own.revocation)) this.#own.delete(said.id)
+    return NONE
   }
 
   /** Redis has acknowledged these, which were sent at this time. */
   acknowledge(sent: readonly Revocation[], sentAt: number): void {
-    for (const { id, value, until } of sent) {
-      const own = this.#own.get(id)
-      if (own === undefined || own.revocation.value > value || own.revocation.until > until) continue
+    for (const revocation of sent) {
+      const own = this.#own.get(revocation.id)
+      if (own === undefined || !isAtLeast(revocation, own.revocation)) continue
       own.isAcknowledged = true
       own.sentAt = sentAt
     }
@@ -144,4 +159,35 @@ export class RevocationCopy {
   count(): number {
     return this.#table.count()
   }
+
+  /** What this process said and what another did, neither of them knowing of the other: err towards revoked. */
+  #refuseBoth(own: Revocation, said: Revocation): Revocation[] {
+    const time = Math.max(...[own, said].map(({ value }) => (isRestored(value) ? 0 : timeOf(value))))
+    const over = Math.max(own.value, said.value)
+    const value = isSparing(own.value) ? sparing(time, over) : refusing(time, over)
+    const spared = [...this.#own.values()]
+      .map(({ revocation }) => revocation)
+      .filter((each) => each.kind === 'exemption' && each.value === own.value)
+    return this.#noteAll([...spared, own].map((each) => ({ ...each, value })))
+  }
+
+  #noteAll(revocations: readonly Revocation[]): Revocation[] {
+    return revocations.map((each) => this.note(each) ?? each)
+  }
+}
+
+function isAtLeast(one: Revocation, other: Revocation): boolean {
+  return one.value >= other.value && one.until >= other.until
+}
+
+/**
+ * Whether another process has let somebody in whom this one refuses, or the other way round, before it heard of that.
+ * Of two cut-offs that spare somebody the later one holds.
+ */
+function isContradicted({ revocation: own, isApart }: OwnChange, { kind, value }: Revocation): boolean {
+  if (kind === 'exemption') return false
+  if (isRestored(own.value)) return isApart && !isRestored(value)
+  if (value <= own.value) return false
+  const isLater = isSparing(own.value) && timeOf(value) > timeOf(own.value)
+  return isRestored(value) || (isSparing(value) && !isLater)
 }

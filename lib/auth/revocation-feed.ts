@@ -143,7 +143,10 @@ export class RevocationFeed {
       if (reading.outcome === 'lost') this.#readAnew()
       else if (reading.outcome !== 'read') this.#giveUp(reading.outcome)
       if (reading.outcome !== 'read') return reading.outcome
-      for (const revocation of reading.revocations) this.#copy.read(revocation)
+      const untold = reading.revocations.flatMap((said) =>
+        this.#copy.read(said, said.writer === this.#logs.writer),
+      )
+      if (untold.length > 0) void this.#queue.add(untold)
       if (reading.isAtEnd) {
         this.#proven(log, begun)
         return 'read'

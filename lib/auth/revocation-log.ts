@@ -1,6 +1,6 @@
 import type { CacheClient, LogEntry, LogRecord } from '../client/cache-client'
-import { decodeRevocation, encodeRevocation } from './revocation'
-import type { Revocation, RevocationKind } from './revocation'
+import { decodeRevocation, encodeRevocation, newWriter } from './revocation'
+import type { LoggedRevocation, Revocation, RevocationKind } from './revocation'
 
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
@@ -30,7 +30,7 @@ export type LogClient = CacheClient & Required<Pick<CacheClient, 'appendLog' | '
 
 /** What became of reading a log on from the last known entry. */
 export type Reading =
-  | { readonly outcome: 'read'; readonly revocations: readonly Revocation[]; readonly isAtEnd: boolean }
+  | { readonly outcome: 'read'; readonly revocations: readonly LoggedRevocation[]; readonly isAtEnd: boolean }
   /** The last known entry isn't there any more, nor is it long ago: the log is not the one that was read. */
   | { readonly outcome: 'lost' }
   /** Somebody has written what this version cannot read. */
@@ -111,6 +111,8 @@ export class RevocationLog {
 export class RevocationLogs {
   readonly names: RevocationNames
   readonly all: readonly RevocationLog[]
+  /** By which number the logs know what this process has written. */
+  readonly writer = newWriter()
 
   /** Takes what the names of the cache begin with. */
   constructor(prefix: string) {
@@ -130,7 +132,7 @@ export class RevocationLogs {
       shorterMs = longestMs
       if (fitting.length === 0) continue
       const said = fitting.map(({ revocation, ttlMs }): LogEntry => ({
-        bytes: encodeRevocation(revocation),
+        bytes: encodeRevocation({ ...revocation, writer: this.writer }),
         key: this.names.keyOf(revocation.kind, revocation.id),
         value: revocation.value,
         ttlMs,

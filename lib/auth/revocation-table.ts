@@ -21,7 +21,6 @@ export class RevocationTable {
   readonly #words: IdWords = new Uint32Array(4)
   #size = 0
   #subjects = 0
-  #exemptions = 0
   #generation = 0
   #swept = 0
   #sweptAllAt = -Infinity
@@ -35,11 +34,6 @@ export class RevocationTable {
   /** Whether there may be any cut-offs of subjects. */
   get hasSubjects(): boolean {
     return this.#subjects > 0
-  }
-
-  /** Whether there may be any exemptions from them. */
-  get hasExemptions(): boolean {
-    return this.#exemptions > 0
   }
 
   /** Whether a tenth of it is free. */
@@ -92,7 +86,6 @@ export class RevocationTable {
     shard.put(this.#words, slotOf(after, this.#generation), now)
     this.#size += shard.used - taken
     if (before === undefined && said.kind === 'subject') this.#subjects += 1
-    if (before === undefined && said.kind === 'exemption') this.#exemptions += 1
     return after
   }
 

@@ -8,8 +8,9 @@ import { InvalidOptionError, RevocationsUnavailableError } from '../errors'
 import type { BlacklistConfiguration, TokenBlacklistOptions } from './blacklist-options'
 import { resolveBlacklistOptions } from './blacklist-options'
 import { concernedIds, isRefused, sessionName } from './refusal'
+import type { CutOffRules, ValueOf } from './refusal'
 import { identifyGiven } from './request-token'
-import { isRestored, refusing, renewed, restoring, timeOf } from './revocation'
+import { isRestored, refusing, restoring, sparing, timeOf } from './revocation'
 import type { Revocation, RevocationKind } from './revocation'
 import { RevocationCopy } from './revocation-copy'
 import { RevocationFeed } from './revocation-feed'
@@ -28,6 +29,8 @@ import type { IdentifiedToken } from './token-id'
 /** What is known of a token: `'unknown'` where the copy can't be vouched for and Redis can't be asked. */
 export type Verdict = 'revoked' | 'valid' | 'unknown'
 
+const NO_CUT_OFFS: CutOffRules = { subjectClaims: [], latestIat: 0 }
+
 /**
  * Tokens that are refused although they verify. A revocation lives as long as its token could be accepted, in Redis
  * under `blacklist:<id>` and in the memory of every process, through any outage.
@@ -37,6 +40,7 @@ export class TokenBlacklist {
   readonly #cache: Cache
   readonly #copy: RevocationCopy
   readonly #feed: RevocationFeed
+  readonly #valueOf: ValueOf = (id) => this.#copy.find(id)
 
   /** See {@link createTokenBlacklist}. */
   constructor(options?: TokenBlacklistOptions) {
@@ -76,17 +80,11 @@ export class TokenBlacklist {
     const spared = options.except === undefined ? undefined : exemptionId(id, this.#spared(options.except))
     const known = this.#copy.find(id) ?? 0
     const time = Math.max(cutOffOf(options.issuedBefore, this.#now()), isRestored(known) ? 0 : timeOf(known))
-    const value = refusing(time, known)
-    const cutOff: Revocation = {
-      kind: 'subject',
-      id,
-      // The same cut-off once more spares nobody whom it spared before.
-      value: value === known && this.#copy.hasExemptions ? renewed(value) : value,
-      until: this.#endOfCutOff(time),
-    }
+    const value = spared === undefined ? refusing(time, known) : sparing(time, known)
+    const cutOff: Revocation = { kind: 'subject', id, value, until: this.#endOfCutOff(timeOf(value)) }
     const exemption = spared === undefined ? [] : [{ ...cutOff, kind: 'exemption' as const, id: spared }]
     const stored = await this.#keep([...exemption, cutOff])
-    return { stored, newTokensFrom: new Date(time * 1000) }
+    return { stored, newTokensFrom: new Date(timeOf(value) * 1000) }
   }
 
   /**
@@ -125,9 +123,9 @@ export class TokenBlacklist {
 
   /** What is known of a token: at once, as long as the copy can be vouched for. @internal */
   judge(token: IdentifiedToken): Verdict | Promise<Verdict> {
-    const { subjectClaims, check, maxStalenessMs } = this.#configuration
-    const claims = this.#copy.hasSubjects ? subjectClaims : []
-    if (isRefused(token, claims, (id) => this.#copy.find(id))) return 'revoked'
+    const { check, maxStalenessMs } = this.#configuration
+    const rules = this.#copy.hasSubjects ? this.#cutOffRules() : NO_CUT_OFFS
+    if (isRefused(token, rules, this.#valueOf)) return 'revoked'
     const isKnown = this.#feed.isComplete(maxStalenessMs) && this.#feed.isCurrent()
     if (isKnown && (check === 'local' || this.#cache.state === 'memory')) return 'valid'
     return this.#ask(token)
@@ -172,11 +170,11 @@ export class TokenBlacklist {
     const found = await this.#lookUp(concernedIds(token, subjectClaims))
     if (found === undefined)
       return this.#feed.isComplete(this.#configuration.maxStalenessMs) ? 'valid' : 'unknown'
-    const valueOf = (id: string): number | undefined => later(this.#copy.find(id), found.get(id))
-    return isRefused(token, subjectClaims, valueOf) ? 'revoked' : 'valid'
+    const valueOf: ValueOf = (id) => found.get(id) ?? this.#copy.find(id)
+    return isRefused(token, this.#cutOffRules(), valueOf) ? 'revoked' : 'valid'
   }
 
-  /** What Redis has under these ids, which is learnt; `undefined` where it can't be asked. */
+  /** What Redis has under these ids, and with it the copy, which learns it; `undefined` where it can't be asked. */
   async #lookUp(
     ids: readonly (readonly [kind: RevocationKind, id: string])[],
   ): Promise<Map<string, number> | undefined> {
@@ -191,16 +189,16 @@ export class TokenBlacklist {
       // Somebody has written here what we can't read: err towards revoked.
       if (!(value >= 0)) found.set(id, kind === 'exemption' ? 0 : this.#endOfCutOff(this.#now()))
       else {
-        found.set(id, value)
         const until = kind === 'token' ? timeOf(value) : this.#endOfCutOff(timeOf(value))
-        this.#copy.learn({ kind, id, value, until })
+        found.set(id, this.#copy.learn({ kind, id, value, until }))
       }
     }
     return found
   }
 
   async #keep(revocations: readonly Revocation[]): Promise<Stored> {
-    const known = revocations.map((revocation) => this.#copy.note(revocation))
+    const isApart = this.#cache.client.state !== 'ready'
+    const known = revocations.map((revocation) => this.#copy.note(revocation, isApart))
     const isSent = await this.#feed.send(known.map((now, index) => now ?? (revocations[index] as Revocation)))
     if (isSent) return 'redis'
     return known.includes(undefined) || this.#cache.state === 'closed' ? 'none' : 'memory'
@@ -228,6 +226,11 @@ export class TokenBlacklist {
   #endOfCutOff(time: number): number {
     const { maxTokenAgeMs, clockTolerance } = this.#configuration
     return Math.ceil(Math.max(time, this.#now()) + maxTokenAgeMs / 1000) + clockTolerance
+  }
+
+  #cutOffRules(): CutOffRules {
+    const { subjectClaims, clockTolerance } = this.#configuration
+    return { subjectClaims, latestIat: this.#now() + clockTolerance }
   }
 
   #now(): number {
@@ -271,8 +274,4 @@ export function tokenBlacklist(): TokenBlacklist {
   const blacklist = blacklists.get(cache) ?? new TokenBlacklist({ cache })
   blacklists.set(cache, blacklist)
   return blacklist
-}
-
-function later(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 }

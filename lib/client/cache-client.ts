@@ -104,8 +104,8 @@ export interface CacheClient {
   ensureStamps(counter: string, stamps: readonly string[], ttlMs: number): Promise<string>
 
   /**
-   * Keeps the greatest number that was ever given for a key, written in decimal, and the longest lifetime.
-   * Atomic, and indifferent to order and repetition.
+   * Keeps the greatest number that was ever given for a key, written in decimal, with its fraction if it has one, and
+   * the longest lifetime. Atomic, and indifferent to order and repetition.
    */
   raise(key: string, value: number, ttlMs: number): Promise<void>
 

@@ -41,9 +41,9 @@ return count`)
 /** Keeps the greater number and the longer life. */
 const RAISING = `
 local function raise(key, number, life)
-  local before = tonumber(redis.call('GET', key) or '')
+  local before = redis.call('GET', key)
   local ttl = math.max(tonumber(life), redis.call('PTTL', key))
-  if before and before > tonumber(number) then number = string.format('%.0f', before) end
+  if (tonumber(before or '') or -1) > tonumber(number) then number = before end
   redis.call('SET', key, number, 'PX', string.format('%.0f', ttl))
 end`
 

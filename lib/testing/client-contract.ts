@@ -173,6 +173,16 @@ export const clientContract: readonly ContractCase[] = [
     },
   },
   {
+    title: 'keeps the fraction of a raised number, and goes by it',
+    async run(client, key) {
+      await client.raise(key('number'), 1_800_000_000.25, LONG_MS)
+      await client.raise(key('number'), 1_800_000_000.0000002, LONG_MS)
+      assert.deepEqual((await client.getMany([key('number')])).map(String), ['1800000000.25'])
+      await client.raise(key('number'), 1_800_000_001, LONG_MS)
+      assert.deepEqual((await client.getMany([key('number')])).map(String), ['1800000001'])
+    },
+  },
+  {
     title: 'keeps the longest life that was asked for a raised number',
     async run(client, key) {
       await client.raise(key('number'), 5, LONG_MS)

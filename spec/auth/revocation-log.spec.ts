@@ -53,7 +53,7 @@ describe('A log of revocations', () => {
       expect(await log.read(client, clock.now())).to.deep.equal(again)
       expect(await log.read(client, clock.now())).to.deep.equal({
         outcome: 'read',
-        revocations: [revocation(2)],
+        revocations: [{ ...revocation(2), writer: 7 }],
         isAtEnd: true,
       })
     })
@@ -77,7 +77,12 @@ describe('A log of revocations', () => {
 })
 
 function entryOf(revocation: Revocation): LogEntry {
-  return { bytes: encodeRevocation(revocation), key: revocation.id, value: revocation.value, ttlMs: HOUR_MS }
+  return {
+    bytes: encodeRevocation({ ...revocation, writer: 7 }),
+    key: revocation.id,
+    value: revocation.value,
+    ttlMs: HOUR_MS,
+  }
 }
 
 /** A store that has logs and nothing else. */

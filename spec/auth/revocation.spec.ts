@@ -1,15 +1,17 @@
 import { expect } from 'chai'
+import fc from 'fast-check'
 import {
   decodeRevocation,
   encodeRevocation,
   isRestored,
+  isSparing,
+  joined,
   merged,
   refusing,
-  renewed,
   restoring,
+  sparing,
   timeOf,
 } from '../../lib/auth/revocation'
-import type { Revocation } from '../../lib/auth/revocation'
 
 const ID = '0123456789abcdef0123456789abcdef'
 const TIME = 1_800_000_000
@@ -37,10 +39,34 @@ describe('The value of a revocation', () => {
     expect(refusing(TIME, again)).to.equal(again)
   })
 
-  it('is another, and greater, when it is renewed, and says the same', () => {
-    expect(renewed(TIME)).to.be.greaterThan(restoring(TIME))
-    expect(isRestored(renewed(TIME))).to.equal(false)
-    expect(timeOf(renewed(TIME))).to.equal(TIME)
+  describe('that spares somebody', () => {
+    it('is less than that of the same second that spares nobody, and greater than all before', () => {
+      expect(sparing(TIME)).to.be.greaterThan(TIME - 1)
+      expect(sparing(TIME)).to.be.lessThan(TIME)
+      expect(timeOf(sparing(TIME))).to.equal(TIME)
+      expect(timeOf(sparing(0))).to.equal(1)
+    })
+
+    it('is never twice the same, and greater each time for whoever knows of the one before', () => {
+      for (const first of [
+        sparing(TIME),
+        sparing(TIME, restoring(TIME)),
+        sparing(TIME, 5000 * refusing(0, 2 ** 33)),
+      ]) {
+        let known = first
+        for (let again = 0; again < 50; again += 1) {
+          const next = sparing(timeOf(known), known)
+          expect(next).to.be.greaterThan(known)
+          expect([isSparing(next), isRestored(next)]).to.deep.equal([true, false])
+          known = next
+        }
+      }
+      expect(new Set(Array.from({ length: 20 }, () => sparing(TIME))).size).to.be.greaterThan(15)
+    })
+
+    it('reaches a second further where one that spares nobody is known of the same second', () => {
+      expect(timeOf(sparing(TIME, TIME))).to.equal(TIME + 1)
+    })
   })
 
   it('stays a whole number through a hundred thousand changes', () => {
@@ -61,23 +87,65 @@ describe('Two revocations of one id', () => {
       expect(both).to.deep.equal({ kind: 'token', id: ID, value: 6, until: 7 })
     expect(merged(one, undefined)).to.equal(one)
   })
+
+  const late = TIME + 100
+
+  it('refuse up to the later time, where who took the earlier one back had not heard of that', () => {
+    const back = restoring(TIME)
+    expect(joined(late, back)).to.equal(refusing(late, back))
+    expect(joined(back, late)).to.equal(refusing(late, back))
+    expect(joined(refusing(TIME - 50, back), late)).to.equal(refusing(late, back))
+  })
+
+  it('refuse nobody, where who took one back had heard of the other', () => {
+    const back = restoring(late)
+    for (const heardOf of [TIME, late, sparing(late)]) expect(joined(heardOf, back)).to.equal(back)
+  })
+
+  it('are never less than the greater one, which is all that Redis keeps', () => {
+    const value = fc
+      .integer({ min: 0, max: 20 })
+      .chain((version) =>
+        fc
+          .oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(1.25, 5.5, 5.75))
+          .map((time) => version * 2 ** 33 + time),
+      )
+    fc.assert(
+      fc.property(value, value, (one, other) => {
+        const both = joined(one, other)
+        expect(both).to.be.at.least(Math.max(one, other))
+        expect(joined(other, one)).to.equal(both)
+        expect(joined(one, both)).to.equal(both)
+        expect(joined(one, one)).to.equal(one)
+      }),
+    )
+  })
+
+  it('that spare one token are each of its own cut-off: no third is made of them', () => {
+    const spared = { kind: 'exemption', id: ID, until: late } as const
+    const [one, other] = [
+      { ...spared, value: sparing(late) },
+      { ...spared, value: sparing(TIME, restoring(TIME)) },
+    ]
+    expect(merged(one, other).value).to.equal(other.value)
+  })
 })
 
 describe('A revocation in a log', () => {
   for (const kind of ['token', 'subject', 'exemption'] as const) {
     it(`comes back as it was: ${kind}`, () => {
-      const revocation: Revocation = { kind, id: ID, value: restoring(TIME), until: TIME + 60 }
-      expect(decodeRevocation(encodeRevocation(revocation))).to.deep.equal(revocation)
+      const logged = { kind, id: ID, value: restoring(TIME), until: TIME + 60, writer: 2 ** 24 - 1 }
+      expect(decodeRevocation(encodeRevocation(logged))).to.deep.equal(logged)
     })
   }
 
   it('is never twice the same', () => {
-    const revocation: Revocation = { kind: 'token', id: ID, value: TIME, until: TIME }
+    const revocation = { kind: 'token' as const, id: ID, value: TIME, until: TIME, writer: 7 }
     expect(encodeRevocation(revocation).equals(encodeRevocation(revocation))).to.equal(false)
   })
 
   it('cannot be read from anything else', () => {
-    const sound = encodeRevocation({ kind: 'token', id: ID, value: TIME, until: TIME })
+    const sound = encodeRevocation({ kind: 'token', id: ID, value: TIME, until: TIME, writer: 7 })
     const unknownKind = Buffer.from(sound).fill(9, 0, 1)
     const noNumber = Buffer.from(sound).fill(0xff, 17, 25)
     for (const bytes of [Buffer.alloc(0), sound.subarray(1), unknownKind, noNumber])

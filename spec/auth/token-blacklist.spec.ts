@@ -301,6 +301,20 @@ describe('A token blacklist', () => {
       expect(await blacklist.isRevoked(claims)).to.equal(true)
     })
 
+    it('refusing tokens that say they are yet to be issued, by more than clocks may differ', async () => {
+      const blacklist = onMemory({ clockTolerance: 60 })
+      const [inTime, ahead, inMilliseconds] = [60, 61, clock.now()].map((later) =>
+        token({ jti: String(later), iat: clock.seconds + later, exp: clock.seconds + 2 * HOUR }),
+      ) as [string, string, string]
+      const answers = (): Promise<boolean[]> =>
+        Promise.all([inTime, ahead, inMilliseconds].map((each) => blacklist.isRevoked(each)))
+      expect(await answers()).to.deep.equal([false, false, false])
+      await blacklist.revokeAll('7')
+      expect(await answers()).to.deep.equal([false, true, true])
+      clock.advance(1000)
+      expect(await answers()).to.deep.equal([false, false, true])
+    })
+
     it('by a cut-off that only moves forward, whatever the time of day does', async () => {
       const blacklist = onMemory()
       const first = await blacklist.revokeAll('7')
@@ -834,6 +848,22 @@ describe('A token blacklist over Redis', () => {
       await connected(one, two)
       expect(await one.blacklist.isRevoked(token)).to.equal(false)
       expect(await two.blacklist.isRevoked(token)).to.equal(false)
+    })
+
+    it('refuses whom another instance spared in the same second', async () => {
+      const clock = new ManualClock()
+      const one = await instances.start(redis, {}, { clock })
+      const two = await instances.start(redis, {}, { clock })
+      await redis.kill()
+      await cutOff(one, two)
+      const kept = sign({ jti: 'kept', sub: '7', iat: clock.seconds, exp: clock.seconds + HOUR }, SECRET)
+      await one.blacklist.revokeAll('7', { except: kept })
+      await two.blacklist.revokeAll('7')
+      expect(await one.blacklist.isRevoked(kept)).to.equal(false)
+      await redis.restart({ dataset: 'empty' })
+      await connected(one, two)
+      await refused(one, kept)
+      expect(await two.blacklist.isRevoked(kept)).to.equal(true)
     })
 
     it('has revocations in Redis before the instance that made them reads from it again', async () => {

@@ -339,6 +339,11 @@ describe('The client contract', () => {
           'keeps the greatest number that was raised',
         ],
         [
+          'rounds a raised number',
+          (sound) => ({ raise: (key, value, ttl) => sound.raise(key, Math.floor(value), ttl) }),
+          'keeps the fraction of a raised number, and goes by it',
+        ],
+        [
           'keeps the life that was asked for last',
           (sound) => ({ raise: (key, value, ttl) => sound.set(key, Buffer.from(String(value)), ttl) }),
           'keeps the longest life that was asked for a raised number',
