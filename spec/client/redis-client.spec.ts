@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as lasting } from 'node:timers/promises'
 import { expect } from 'chai'
 import { createClient, RESP_TYPES } from 'redis'
 import { CommandRefusedError } from 'holdfast'
@@ -332,6 +332,21 @@ describe('RedisClient', () => {
       await eventually(() => theirs.isReady)
       expect(await theirs.ping()).to.equal('PONG')
       expect(client.redis.isOpen).to.equal(false)
+    })
+
+    it('does not take over its limits: of silence, of commands that wait, of their time', async () => {
+      const server = await start()
+      const limits = { commandsQueueMaxLength: 1, commandOptions: { timeout: 5 } }
+      const theirs = createClient({ url: server.url, socket: { socketTimeout: 50 }, ...limits })
+      const client = clientOf(theirs)
+      let isLost = false
+      client.onDisconnect(() => (isLost = true))
+      await client.connect()
+      await lasting(200)
+      const keys = Array.from({ length: 20 }, (_, index) => String(index))
+      await Promise.all(keys.map((key) => client.set(key, Buffer.from(key), LONG_MS)))
+      expect(isLost).to.equal(false)
+      expect(client.redis.options.commandOptions?.timeout).to.equal(undefined)
     })
 
     it('reads bytes, whatever protocol and types it was made for', async () => {

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
+import { CommandRefusedError } from 'holdfast'
 import type { ClientEvents, ClientState } from 'holdfast'
 import type { Handover } from '../../lib/client/command'
 import { HistoryProof } from '../../lib/client/history-proof'
@@ -74,8 +75,10 @@ describe('ResilientClient', () => {
   }
 
   /** Recovering, for as long as the test likes: until `finish` is called. */
-  async function recovering(): Promise<{ client: ResilientClient; finish: () => void }> {
-    const client = start()
+  async function recovering(
+    commandTimeoutMs = BUDGET_MS,
+  ): Promise<{ client: ResilientClient; finish: () => void }> {
+    const client = start({ primary, commandTimeoutMs })
     let finish: () => void = () => undefined
     const finished = new Promise<void>((resolve) => (finish = resolve))
     client.onRecovery(handover(() => finished))
@@ -273,6 +276,8 @@ describe('ResilientClient', () => {
       primary.latencyMs = 5
       const crowd = Array.from({ length: 64 }, () => read(client, 'b'))
       expect(await load(client, 'a', 'turned away')).to.equal('memory')
+      // Redis is told of a change behind: who makes it does not wait for that.
+      expect(await atOnce(write(client, 'c', 'turned away'))).to.equal('memory')
       await Promise.all(crowd)
       expect(client.state).to.equal('ready')
       primary.crash()
@@ -589,6 +594,25 @@ describe('ResilientClient', () => {
       await reached(client, 'ready')
     })
 
+    it('begins anew for a change that Redis was told of meanwhile, and refuses once it is in use', async () => {
+      await primary.store.set('a', Buffer.from('old'), LONG_MS)
+      const { client, finish } = await recovering(5000)
+      const carryOut = primary.delete.bind(primary)
+      let refuse: (cause: Error) => void = () => undefined
+      primary.delete = () => {
+        primary.delete = carryOut
+        return new Promise((_, reject) => (refuse = reject))
+      }
+      const deleted = drop(client, 'a')
+      finish()
+      await reached(client, 'ready')
+      refuse(new CommandRefusedError('not now'))
+      expect(await deleted).to.equal('memory')
+      expect(await read(client, 'a')).to.equal(undefined)
+      await reached(client, 'ready')
+      expect(await primary.text('a')).to.equal(undefined)
+    })
+
     it('comes to an end, also while changes keep coming', async () => {
       const client = await WAYS.degraded()
       await drop(client, 'first')
@@ -699,6 +723,28 @@ describe('ResilientClient', () => {
       expect(await primary.store.size()).to.equal(1)
       await client.close()
       expect(await primary.store.size()).to.equal(0)
+    })
+
+    it('from ready, has brought over what parts with state of their own had not got there', async () => {
+      const client = await ready()
+      let left = 1
+      client.onRecovery({
+        bring: (send) => send((redis) => redis.raise('number', 5, LONG_MS)).then(() => void (left = 0)),
+        pending: () => left,
+      })
+      expect(await client.close()).to.deep.equal({ notCarriedOver: 0 })
+      expect(await primary.text('number')).to.equal('5')
+    })
+
+    it('from connecting, does not wait for an attempt that is never answered', async () => {
+      primary.freeze()
+      // An attempt is given longer than there is for all that is to be done.
+      const client = start({ primary, commandTimeoutMs: 400 })
+      await eventually(() => primary.count('connect') === 1)
+      await drop(client, 'a')
+      primary.mode = 'up'
+      expect(await client.close()).to.deep.equal({ notCarriedOver: 0 })
+      expect(primary.count('connect')).to.equal(2)
     })
 
     for (const state of ['connecting', 'suspect', 'degraded'] as const) {
