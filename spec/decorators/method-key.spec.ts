@@ -171,6 +171,7 @@ describe('@Cached without a key', () => {
       ],
       ['an equal symbol', [Symbol.for('a')], [Symbol.for('a')]],
       ['an object without a prototype', [Object.assign(Object.create(null), { a: 1 })], [{ a: 1 }]],
+      ['a hidden property', [Object.defineProperty({ a: 1 }, 'b', { value: 2 })], [{ a: 1 }]],
       ['a part of a buffer', [new Uint8Array([0, 1, 2]).subarray(1)], [new Uint8Array([1, 2])]],
       ['an equal Money', [new Money(1)], [new Money(1)]],
     ]
