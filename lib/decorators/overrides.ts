@@ -1,7 +1,7 @@
 import type { CallPlan } from '../cache/call-plan'
 import { findPlan } from './cached-method'
 import type { DeclaredMethod } from './declared-method'
-import { lineage } from './declared-method'
+import { lineage, metadataOf } from './declared-method'
 import { planAt } from './decorated-methods'
 
 /** The plans that ask for an override already. */
@@ -12,15 +12,29 @@ const asking = new WeakSet<CallPlan>()
  * under its own key, by `super`. What they return is no more than a part of what stands there; and the call, which
  * makes that, would wait for itself.
  */
-export function takeOver({ place: { home, name, isStatic } }: DeclaredMethod): void {
-  // The metadata of standard decorators inherits from one another as the classes do.
-  for (const above of lineage(Object.getPrototypeOf(home))) {
-    const plan = planAt(above, name, isStatic)
-    if (plan === undefined || asking.has(plan)) continue
-    asking.add(plan)
-    const { when } = plan
-    plan.when = (self, args) => !isOverridden(plan, name, self, args) && (when?.(self, args) ?? true)
-  }
+export function takeOver(method: DeclaredMethod): void {
+  const { name, isStatic } = method.place
+  method.onceClassIsKnown(() => {
+    const [, ...above] = lineage(method.declaredIn)
+    for (const one of above) {
+      const home = isStatic ? one : (one as { prototype?: object }).prototype
+      const plan = planOn(home, name, isStatic) ?? planOn(metadataOf(one), name, isStatic)
+      if (plan !== undefined) letOverride(plan, name)
+    }
+  })
+}
+
+function planOn(home: unknown, name: PropertyKey, isStatic: boolean): CallPlan | undefined {
+  return typeof home === 'object' || typeof home === 'function'
+    ? planAt(home ?? {}, name, isStatic)
+    : undefined
+}
+
+function letOverride(plan: CallPlan, name: PropertyKey): void {
+  if (asking.has(plan)) return
+  asking.add(plan)
+  const { when } = plan
+  plan.when = (self, args) => !isOverridden(plan, name, self, args) && (when?.(self, args) ?? true)
 }
 
 /** Whether what the call makes stands under the key of an override, which has called it. */

@@ -240,6 +240,27 @@ describe('@CacheEvict', () => {
     expect(await present('user:a', 'user:b', 'merged:b:a', 'tagged', 'other')).to.deep.equal(['other'])
   })
 
+  it('drops that alone, where nothing else is named', async () => {
+    class Users {
+      @CacheEvict({ cache: () => cache, resultKey: (id) => ['user', id] })
+      rename() {
+        return rename()
+      }
+
+      @CacheEvict({ cache: () => cache, resultTags: (id) => [`users:${id}`] })
+      move() {
+        return rename()
+      }
+    }
+    rename.resolves('a')
+    await cache.set('user:a', 'old')
+    await cache.set('list', 'old', '1h', { tags: ['users:a'] })
+    await new Users().rename()
+    expect(await present('user:a', 'list')).to.deep.equal(['list'])
+    await new Users().move()
+    expect(await present('user:a', 'list')).to.deep.equal([])
+  })
+
   it('drops everything in the namespace of its cache, and no other', async () => {
     class Users {
       @CacheEvict({ all: true, cache: () => cache })
@@ -501,6 +522,7 @@ describe('@CacheEvict', () => {
   describe('is refused, when the class is declared,', () => {
     const refused: [what: string, given: unknown[], message: RegExp][] = [
       ['without a key and without tags', [{}], /rename: expected a key, tags or all to drop, got none/],
+      ['with no tags', [{ tags: [] }], /rename: expected a key, tags or all to drop, got none/],
       ['without anything', [], /rename: key: expected a template.*got undefined/],
       ['with null', [null], /rename: key: .*got null/],
       ['with an array for a key', [['user']], /rename: expected an options object, got an array/],

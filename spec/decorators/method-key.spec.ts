@@ -130,6 +130,70 @@ describe('@Cached without a key', () => {
     })
   })
 
+  describe('tells apart', () => {
+    const shared = { page: 1 }
+    class Money {
+      constructor(readonly cents: number) {}
+      toJSON() {
+        return this.cents
+      }
+    }
+    class Weight extends Money {}
+    const different: [what: string, one: unknown[], other: unknown[]][] = [
+      ['true and false', [true], [false]],
+      ['0 and -0', [0], [-0]],
+      ['a number and a bigint', [1], [1n]],
+      ['a number and its text', [1], ['1']],
+      ['undefined and null', [undefined], [null]],
+      ['undefined and nothing', [undefined], []],
+      ['NaN and null', [NaN], [null]],
+      ['registered symbols', [Symbol.for('a')], [Symbol.for('b')]],
+      ['a hole and undefined', [new Array(1)], [[undefined]]],
+      ['where one argument ends', [['a'], 'b'], [['a', 'b']]],
+      ['a property that is undefined and none', [{ a: undefined }], [{}]],
+      ['a Map and an object', [new Map([['a', 1]])], [{ a: 1 }]],
+      ['a Set and an array', [new Set([1])], [[1]]],
+      ['a date and its number', [new Date(0)], [0]],
+      ['kinds of bytes', [new Uint8Array(2)], [new Int8Array(2)]],
+      ['bytes', [new Uint8Array([1, 2])], [new Uint8Array([2, 1])]],
+      ['flags of patterns', [/a/], [/a/i]],
+      ['classes with the same toJSON', [new Money(1)], [new Weight(1)]],
+      ['what toJSON gives', [new Money(1)], [new Money(2)]],
+      ['URLs', [new URL('http://a/')], [new URL('http://b/')]],
+      ['queries', [new URLSearchParams('a=1')], [new URLSearchParams('a=2')]],
+    ]
+    const equal: [what: string, one: unknown[], other: unknown[]][] = [
+      ['another object that is equal', [{ a: [1] }], [{ a: [1] }]],
+      [
+        'an object that is met twice, and two that are equal',
+        [shared, [shared]],
+        [{ page: 1 }, [{ page: 1 }]],
+      ],
+      ['an equal symbol', [Symbol.for('a')], [Symbol.for('a')]],
+      ['an object without a prototype', [Object.assign(Object.create(null), { a: 1 })], [{ a: 1 }]],
+      ['a hidden property', [Object.defineProperty({ a: 1 }, 'b', { value: 2 })], [{ a: 1 }]],
+      ['a part of a buffer', [new Uint8Array([0, 1, 2]).subarray(1)], [new Uint8Array([1, 2])]],
+      ['an equal Money', [new Money(1)], [new Money(1)]],
+    ]
+    class Users {
+      @Cached(undefined, '1h', { cache: () => cache })
+      find(...args: unknown[]) {
+        return load(String(args.length))
+      }
+    }
+    const { key } = cachedMethod(new Users(), 'find')
+    for (const [what, one, other] of different) {
+      it(what, () => {
+        expect(key(...one)).not.to.equal(key(...other))
+      })
+    }
+    for (const [what, one, other] of equal) {
+      it(`nothing from ${what}`, () => {
+        expect(key(...one)).to.equal(key(...other))
+      })
+    }
+  })
+
   describe('refuses, without running the method,', () => {
     class Users {
       @Cached(undefined, '1h', { cache: () => cache })
