@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { describeValue } from '../check-options'
 import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
@@ -76,11 +77,10 @@ export function cached<Self, Args extends readonly unknown[], Value>(
   }
   const owner = { label: fn.name === '' ? 'cached' : `cached(${fn.name})` }
   const plan = planCalls(owner, compileKey(owner, key), options, { known: CACHED_OPTIONS })
-  return cacheCalls(fn as unknown as Method, plan, { ttl, options }) as unknown as AsyncFunction<
-    Self,
-    Args,
-    Value
-  >
+  const call = cacheCalls(fn as unknown as Method, plan, { ttl, options })
+  for (const name of ['name', 'length'] as const)
+    Object.defineProperty(call, name, { value: fn[name], configurable: true })
+  return call as unknown as AsyncFunction<Self, Args, Value>
 }
 
 /** The names of {@link CachedOptions}. */
@@ -165,10 +165,15 @@ export function requirePromise(owner: Owner, returned: unknown): Promise<unknown
 /** Runs a method with a stack of its own: the trace of an error shows the method, and not the work of the cache. */
 function runApart(owner: Owner, fn: Method, self: unknown, args: unknown[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const run = (): void => {
-      resolve(requirePromise(owner, Reflect.apply(fn, self, args)))
-    }
-    // Awaited by nobody: there the trace ends.
-    void Promise.resolve().then(run).catch(reject)
+    const run = (): Promise<unknown> => requirePromise(owner, Reflect.apply(fn, self, args))
+    // What the language makes async needs no look at what it returns, and no line of ours in the trace.
+    const start = types.isAsyncFunction(fn) ? fn.bind(self, ...args) : run
+    // Given on by a function of ours, beyond which no trace goes: it would by that of the promise.
+    void Promise.resolve()
+      .then(start)
+      .then((result) => {
+        resolve(result)
+      })
+      .catch(reject)
   })
 }

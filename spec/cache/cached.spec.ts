@@ -30,6 +30,14 @@ describe('cached', () => {
     expect(find.args).to.deep.equal([['ada'], ['grace']])
   })
 
+  it('has the name and the length of the function', () => {
+    async function findUser(id: string, year: number): Promise<string> {
+      return Promise.resolve(`${id} in ${String(year)}`)
+    }
+    const call = cached(findUser, 'user:{0}:{1}', '1h', { cache })
+    expect([call.name, call.length]).to.deep.equal(['findUser', 2])
+  })
+
   it('runs it once however many call at the same time', async () => {
     const find = sinon.fake((id: string) => Promise.resolve({ id }))
     const findUser = cached(find, (id) => ['user', id], '1h', { cache })

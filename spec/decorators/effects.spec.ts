@@ -28,6 +28,13 @@ describe('Several decorators on one method', () => {
       return `user ${id}`
     }
 
+    @Cached('summary', '1h', options)
+    @CacheEvict('list', options)
+    // eslint-disable-next-line @typescript-eslint/require-await -- What an async method throws is the question.
+    async summary(): Promise<string> {
+      throw new RangeError('no summary')
+    }
+
     @CacheEvict((id) => ['user', id], options)
     @CachePut((id) => ['user', id], '1h', options)
     touch(id: string): Promise<string> {
@@ -85,6 +92,14 @@ describe('Several decorators on one method', () => {
       expect(await users.report('a')).to.equal('report a')
       expect(await cache.has('list')).to.equal(isStillThere)
     }
+  })
+
+  it('beneath @Cached leave the trace of an error to the method as well', async () => {
+    const { stack } = (await rejection(new Users().summary())) as Error
+    const [, thrown, ...others] = (stack ?? '').split('\n')
+    expect(thrown).to.match(/Users\.summary .*effects\.spec\.ts/)
+    const ours = others.filter((line) => /[\\/]lib[\\/](cache|decorators)[\\/]/.test(line))
+    expect(ours).to.have.lengthOf.at.most(1)
   })
 
   for (const fails of ['at once', 'later'] as const) {
