@@ -49,4 +49,14 @@ describe('LiveTags', () => {
     }
     expect(used.isLive).to.equal(true)
   })
+
+  it('let one go where all are used, and each of them once it no longer is', () => {
+    const tags = new LiveTags(3)
+    const all = ['a', 'b', 'c'].map((name) => tags.of(name))
+    for (const tag of all) tag.isUsed = true
+    for (const left of [2, 1, 0]) {
+      tags.of(`one of ${String(left)}`)
+      expect(all.filter(({ isLive }) => isLive)).to.have.length(left)
+    }
+  })
 })
