@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import fc from 'fast-check'
+import type { LiveTag } from '../../lib/cache/live-tags'
 import { LiveTags } from '../../lib/cache/live-tags'
 
 describe('LiveTags', () => {
@@ -38,6 +40,22 @@ describe('LiveTags', () => {
     tags.drop('c')
     expect(tags.size).to.equal(1)
     expect([a, b, c].map(({ isLive }) => isLive)).to.deep.equal([false, true, false])
+  })
+
+  it('are as many as it says, in whatever order they are dropped and made anew', () => {
+    const step = fc.record({ isDrop: fc.boolean(), name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f') })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const tags = new LiveTags(3)
+        const all = new Set<LiveTag>()
+        for (const { isDrop, name } of steps) {
+          if (isDrop) tags.drop(name)
+          else all.add(tags.of(name))
+          expect([...all].filter(({ isLive }) => isLive)).to.have.length(tags.size)
+          expect(tags.size).to.be.at.most(3)
+        }
+      }),
+    )
   })
 
   it('let those go first that are not used', () => {
