@@ -144,7 +144,7 @@ export class RevocationFeed {
       else if (reading.outcome !== 'read') this.#giveUp(reading.outcome)
       if (reading.outcome !== 'read') return reading.outcome
       const untold = reading.revocations.flatMap((said) =>
-        this.#copy.read(said, said.writer === this.#logs.writer),
+        this.#copy.read(said, said.writer === this.#logs.writer ? said.change : undefined),
       )
       if (untold.length > 0) void this.#queue.add(untold)
       if (reading.isAtEnd) {

@@ -132,7 +132,7 @@ export class RevocationLogs {
       shorterMs = longestMs
       if (fitting.length === 0) continue
       const said = fitting.map(({ revocation, ttlMs }): LogEntry => ({
-        bytes: encodeRevocation({ ...revocation, writer: this.writer }),
+        bytes: encodeRevocation({ change: 0, ...revocation, writer: this.writer }),
         key: this.names.keyOf(revocation.kind, revocation.id),
         value: revocation.value,
         ttlMs,
