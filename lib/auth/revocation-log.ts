@@ -28,6 +28,11 @@ const KIND_PREFIX: Readonly<Record<RevocationKind, string>> = {
 /** A client that has logs. */
 export type LogClient = CacheClient & Required<Pick<CacheClient, 'appendLog' | 'readLog'>>
 
+/** Whether a client has logs. */
+export function hasLogs(client: CacheClient): client is LogClient {
+  return client.appendLog !== undefined && client.readLog !== undefined
+}
+
 /** What became of reading a log on from the last known entry. */
 export type Reading =
   | { readonly outcome: 'read'; readonly revocations: readonly LoggedRevocation[]; readonly isAtEnd: boolean }
