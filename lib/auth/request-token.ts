@@ -25,11 +25,16 @@ export function remember(req: IncomingMessage, token: IdentifiedToken): Identifi
  * where they have a `jti`; else by the token itself, which has to say what those claims say.
  *
  * @param read - where the token is that was verified, if somebody has said so; else it is the bearer token.
+ * @param mayLack - whether somebody has said what becomes of a user who has none there, let in by a session.
  * @returns `undefined` where there is neither a token nor claims.
  * @throws {UnverifiedTokenError} for a token without anything verified; {@link InvalidTokenError} for what can't be
  *   identified for certain.
  */
-export function identifyRequest(req: IncomingMessage, read?: ReadToken): IdentifiedToken | undefined {
+export function identifyRequest(
+  req: IncomingMessage,
+  read?: ReadToken,
+  mayLack = false,
+): IdentifiedToken | undefined {
   const claims = verifiedClaims(req)
   const token = read === undefined ? bearerToken(req) : read(req)
   if (claims === undefined) {
@@ -43,8 +48,14 @@ export function identifyRequest(req: IncomingMessage, read?: ReadToken): Identif
   if (hasTokenId(claims) && isVerified) return remember(req, identifyToken(claims))
   // A user who is no claims, a row of a database, says nothing that a token could be compared with.
   const isNamed = read !== undefined && !hasTimes(claims)
+  if (token === undefined && isNamed && mayLack) return undefined
   if (token !== undefined && (isNamed || saysTheSame(token, claims)))
     return remember(req, identifyToken(token))
+  if (token === undefined && isNamed) {
+    throw new InvalidTokenError(
+      "rejectBlacklisted: there is a req.user and no token where it was said to be; where sessions let users in as well, say what becomes of them: { whenMissing: 'pass' }",
+    )
+  }
   throw new InvalidTokenError(
     hasTimes(claims)
       ? 'rejectBlacklisted: what was verified has no jti, and the bearer token does not say the same: sign tokens with a jti (jsonwebtoken: { jwtid }) and leave the claims in req.auth as they are, or say where the token is: { token: (req) => … }'

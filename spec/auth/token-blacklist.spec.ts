@@ -508,6 +508,17 @@ describe('A token blacklist', () => {
         expect(await blacklist.isRevoked(token({ tenant: 13 }))).to.equal(false)
       })
 
+      it('one of several values that a token has for it', async () => {
+        const blacklist = onMemory({ subjectClaims: ['sub', 'aud'] })
+        await blacklist.revokeAll('app', { by: 'aud', except: token({ jti: 'kept', aud: ['site', 'app'] }) })
+        expect(await blacklist.isRevoked(token({ aud: ['site', 'app'] }))).to.equal(true)
+        expect(await blacklist.isRevoked(token({ aud: 'app' }))).to.equal(true)
+        expect(await blacklist.isRevoked(token({ aud: ['site', '', null] }))).to.equal(false)
+        expect(await blacklist.isRevoked(token({ jti: 'kept', aud: ['site', 'app'] }))).to.equal(false)
+        await blacklist.revokeAll('site', { by: 'aud' })
+        expect(await blacklist.isRevoked(token({ jti: 'kept', aud: ['site', 'app'] }))).to.equal(true)
+      })
+
       it('not by one that it does not know: nobody would look for it', async () => {
         const error = await failure(onMemory().revokeAll('app', { by: 'client_id' }))
         expect(error).to.be.instanceOf(InvalidOptionError)
