@@ -97,7 +97,7 @@ export class RevocationCopy {
     const before = this.#table.find(said.id)
     const known = this.#table.merge(said)
     if (known === undefined) this.#isWhole = false
-    const own = this.#own.get(said.id)
+    const own = this.#own.size === 0 ? undefined : this.#own.get(said.id)
     if (own !== undefined && ownChange === undefined && isContradicted(own, said))
       return this.#refuseBoth(own.revocation, said)
     if (known !== undefined && known.value !== before && known.value !== said.value)

@@ -88,8 +88,9 @@ export function joined(one: number, other: number): number {
 export function merged(one: Revocation, other: Revocation | undefined): Revocation {
   if (other === undefined) return one
   // An exemption is one from a cut-off of exactly its value.
-  const join = one.kind === 'exemption' ? Math.max : joined
-  return { ...one, value: join(one.value, other.value), until: Math.max(one.until, other.until) }
+  const value = (one.kind === 'exemption' ? Math.max : joined)(one.value, other.value)
+  const until = Math.max(one.until, other.until)
+  return value === one.value && until === one.until ? one : { ...one, value, until }
 }
 
 /** A revocation that a log has. */
