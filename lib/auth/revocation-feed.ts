@@ -151,10 +151,10 @@ export class RevocationFeed {
       if (reading.outcome === 'lost') this.#readAnew()
       else if (reading.outcome !== 'read') this.#giveUp(reading.outcome)
       if (reading.outcome !== 'read') return reading.outcome
-      const untold = reading.revocations.flatMap((said) =>
-        this.#copy.read(said, said.writer === this.#logs.writer ? said.change : undefined),
-      )
-      if (untold.length > 0) void this.#queue.add(untold)
+      for (const said of reading.revocations) {
+        const untold = this.#copy.read(said, said.writer === this.#logs.writer ? said.change : undefined)
+        if (untold.length > 0) void this.#queue.add(untold)
+      }
       if (reading.isAtEnd) {
         this.#proven(log, begun)
         return 'read'

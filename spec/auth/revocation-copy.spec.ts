@@ -189,6 +189,14 @@ describe('A copy of revocations', () => {
     })
   })
 
+  it('is not whole where it had no room for what it looked up', () => {
+    copy = new RevocationCopy(1, clock)
+    copy.learn(revocation(1))
+    expect(copy.isWhole).to.equal(true)
+    expect(copy.learn(revocation(2))).to.equal(revocation(2).value)
+    expect(copy.isWhole).to.equal(false)
+  })
+
   it('is whole until it had no room for something, and again when it is read anew with room', () => {
     copy = new RevocationCopy(1, clock)
     copy.read(revocation(1), undefined)
