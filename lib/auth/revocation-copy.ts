@@ -70,7 +70,7 @@ export class RevocationCopy {
       this.#isWhole = false
       return undefined
     }
-    this.#change = (this.#change + 1) % CHANGES
+    this.#change = (this.#change % (CHANGES - 1)) + 1
     const own = { ...known, change: this.#change }
     this.#own.set(own.id, { revocation: own, isAcknowledged: false, sentAt: -Infinity, isApart })
     return own
@@ -186,9 +186,13 @@ export class RevocationCopy {
  * Whether another process has let somebody in whom this one refuses, or the other way round, before it heard of that.
  * Of two cut-offs that spare somebody the later one holds.
  */
-function isContradicted({ revocation: own, isApart }: OwnChange, { kind, value }: Revocation): boolean {
+function isContradicted(
+  { revocation: own, isApart }: OwnChange,
+  { kind, value, change }: Revocation,
+): boolean {
   if (kind === 'exemption') return false
-  if (isRestored(own.value)) return isApart && !isRestored(value)
+  // What is only written back was said before.
+  if (isRestored(own.value)) return isApart && !isRestored(value) && Boolean(change)
   if (value <= own.value) return false
   const isLater = isSparing(own.value) && timeOf(value) > timeOf(own.value)
   return isRestored(value) || (isSparing(value) && !isLater)

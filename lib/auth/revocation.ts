@@ -17,7 +17,7 @@ export interface Revocation {
   readonly value: number
   /** Until when it matters, in Unix seconds. */
   readonly until: number
-  /** Which of the changes that its process has made it is, where it is one. */
+  /** Which of the changes that its process has made it is, 1 up; 0, or nothing, where it is none, but written back. */
   readonly change?: number
 }
 

@@ -120,12 +120,13 @@ describe('A copy of revocations', () => {
       expect(bare(copy.unsettled())).to.deep.equal([])
     })
 
-    it('what was revoked elsewhere is not taken back by whoever was apart', () => {
+    it('what was revoked elsewhere, and not only written back, is not taken back by whoever was apart', () => {
       copy.read(revocation(1), undefined)
       copy.note({ ...revocation(1), value: restoring(revocation(1).value) }, true)
       copy.read(revocation(1), 0)
+      copy.read({ ...revocation(1), change: 0 }, undefined)
       expect(copy.find(revocation(1).id)).to.satisfy(isRestored)
-      const told = copy.read(revocation(1), undefined)
+      const told = copy.read({ ...revocation(1), change: 7 }, undefined)
       expect(told).to.have.lengthOf(1)
       expect(copy.find(revocation(1).id)).to.satisfy((value: number) => !isRestored(value))
     })
