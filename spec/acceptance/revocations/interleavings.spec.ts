@@ -57,13 +57,17 @@ const step: fc.Arbitrary<Step> = fc.record({
 describe('Two instances, whatever is revoked on them and taken back, in and out of outages', function () {
   this.timeout(120_000)
   let redis: RedisServer
-  let scenes = 0
+  let [scenes, ended] = [0, 0]
 
   before(async () => {
     redis = await RedisServer.start()
   })
 
-  after(() => redis.close())
+  after(async () => {
+    // When the time is up, the last one is not waited for.
+    await eventually(() => ended === scenes, { withinMs: 30_000 })
+    await redis.close()
+  })
 
   it('let in no token that they have learnt to be revoked, and know everything of each other soon after', async () => {
     await fc.assert(
@@ -75,6 +79,7 @@ describe('Two instances, whatever is revoked on them and taken back, in and out 
           await scene.end()
         } finally {
           await scene.close()
+          ended += 1
         }
       }),
       {
