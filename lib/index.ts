@@ -28,8 +28,10 @@ export type { TokenBlacklistOptions } from './auth/blacklist-options'
 export type {
   GivenToken,
   ListedRevocation,
+  ReplicaOptions,
   RestoreAllOptions,
   RevokeAllOptions,
+  Revoked,
   RevokedAll,
   RevokeOptions,
 } from './auth/revoke-options'

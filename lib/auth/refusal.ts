@@ -1,7 +1,7 @@
 import { isRestored, timeOf } from './revocation'
 import type { RevocationKind } from './revocation'
 import type { IdentifiedToken, TokenClaims } from './token-id'
-import { claimText, exemptionId, subjectId } from './token-id'
+import { claimText, claimTexts, exemptionId, subjectId } from './token-id'
 
 /** What is known under an id; `undefined` for nothing. */
 export type ValueOf = (id: string) => number | undefined
@@ -30,9 +30,7 @@ export function concernedIds(
   { id, claims }: IdentifiedToken,
   subjectClaims: readonly string[],
 ): (readonly [kind: RevocationKind, id: string])[] {
-  const subjects = subjectClaims
-    .map((claim) => subjectOf(claims, claim))
-    .filter((found) => found !== undefined)
+  const subjects = subjectClaims.flatMap((claim) => subjectsOf(claims, claim))
   return [
     ['token', id],
     ...subjects.map((subject) => ['subject', subject] as const),
@@ -54,16 +52,18 @@ export function sessionName(session: string): string {
 }
 
 function isCutOff(token: IdentifiedToken, claim: string, latestIat: number, valueOf: ValueOf): boolean {
-  const subject = subjectOf(token.claims, claim)
-  const value = subject === undefined ? undefined : valueOf(subject)
-  if (subject === undefined || value === undefined || isRestored(value)) return false
-  const { iat } = token.claims
-  if (typeof iat === 'number' && iat >= timeOf(value) && iat <= latestIat) return false
-  // Of this cut-off, not of an earlier one.
-  return !sparedBy(token).some((spared) => valueOf(exemptionId(subject, spared)) === value)
+  for (const subject of subjectsOf(token.claims, claim)) {
+    const value = valueOf(subject)
+    if (value === undefined || isRestored(value)) continue
+    const { iat } = token.claims
+    if (typeof iat === 'number' && iat >= timeOf(value) && iat <= latestIat) continue
+    // Of this cut-off, not of an earlier one.
+    if (!sparedBy(token).some((spared) => valueOf(exemptionId(subject, spared)) === value)) return true
+  }
+  return false
 }
 
-function subjectOf(claims: TokenClaims, claim: string): string | undefined {
-  const value = claimText(claims, claim)
-  return value === undefined ? undefined : subjectId(value, claim)
+/** Under which ids there may be cut-offs for a claim: one for each of several values, such as audiences. */
+function subjectsOf(claims: TokenClaims, claim: string): string[] {
+  return claimTexts(claims, claim).map((text) => subjectId(text, claim))
 }

@@ -68,10 +68,10 @@ type Found = IdentifiedToken | undefined
 
 /** No promise where nothing is waited for: most requests pass by a look-up in this process. */
 function judgeBy(configuration: RejectConfiguration): (req: IncomingMessage) => Refusal | Promise<Refusal> {
-  const { blacklist, verifier, read, passesMissing, clockTolerance } = configuration
+  const { blacklist, verifier, read, passesMissing, isMissingNamed, clockTolerance } = configuration
   const find =
     verifier === undefined || read === undefined
-      ? (req: IncomingMessage) => identifyRequest(req, read)
+      ? (req: IncomingMessage) => identifyRequest(req, read, isMissingNamed)
       : (req: IncomingMessage) => verifyRequest(req, read, verifier)
 
   return (req) => {

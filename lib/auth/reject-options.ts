@@ -27,7 +27,9 @@ export interface RejectBlacklistedOptions {
    */
   readonly verify?: VerifyOptions
   /**
-   * What becomes of a request without a token: it passes, or is refused with 401.
+   * What becomes of a request without a token: it passes, or is refused with 401. Named together with `token`, it holds
+   * for users in `req.user` too, whom a session let in; else such a request is an error, since the token may stand
+   * elsewhere.
    *
    * @default 'pass'; with `verify` 'reject'
    */
@@ -48,6 +50,8 @@ export interface RejectConfiguration {
   /** That of the verifier, in seconds. */
   readonly clockTolerance: number | undefined
   readonly passesMissing: boolean
+  /** Whether somebody has said so. */
+  readonly isMissingNamed: boolean
   readonly respond: Respond
 }
 
@@ -84,6 +88,7 @@ export function resolveRejectOptions(options: RejectBlacklistedOptions = {}): Re
     verifier: resolved === undefined ? undefined : new TokenVerifier(resolved),
     clockTolerance: resolved?.clockTolerance,
     passesMissing: whenMissing === 'pass',
+    isMissingNamed: options.whenMissing !== undefined,
     respond: oneOf(`${OWNER}: respond`, options.respond, ['next', 'json'], 'next'),
   })
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock'
-import { isRestored, isSparing, refusing, sparing, timeOf } from './revocation'
+import { CHANGES, isRestored, isSparing, refusing, sparing, timeOf } from './revocation'
 import type { Revocation } from './revocation'
 import { RevocationTable } from './revocation-table'
 
@@ -27,6 +27,7 @@ export class RevocationCopy {
   readonly #table: RevocationTable
   readonly #own = new Map<string, OwnChange>()
   #isWhole = true
+  #change = 0
 
   constructor(capacity: number, clock: Clock) {
     this.#table = new RevocationTable(capacity, () => clock.now() / 1000)
@@ -65,9 +66,14 @@ export class RevocationCopy {
    */
   note(revocation: Revocation, isApart = false): Revocation | undefined {
     const known = this.#table.merge(revocation)
-    if (known === undefined) this.#isWhole = false
-    else this.#own.set(known.id, { revocation: known, isAcknowledged: false, sentAt: -Infinity, isApart })
-    return known
+    if (known === undefined) {
+      this.#isWhole = false
+      return undefined
+    }
+    this.#change = (this.#change % (CHANGES - 1)) + 1
+    const own = { ...known, change: this.#change }
+    this.#own.set(own.id, { revocation: own, isAcknowledged: false, sentAt: -Infinity, isApart })
+    return own
   }
 
   /** Learns what Redis has under the key of an id. @returns the value that holds now. */
@@ -84,28 +90,28 @@ export class RevocationCopy {
   /**
    * Learns what the log says. What it says of an own change settles it, or contradicts it.
    *
-   * @param isOwn - whether this process has written it there.
+   * @param ownChange - which of this process's own changes it is, if one of them.
    * @returns what the others are to be told at once, since none of them can know it.
    */
-  read(said: Revocation, isOwn: boolean): readonly Revocation[] {
+  read(said: Revocation, ownChange: number | undefined): readonly Revocation[] {
     const before = this.#table.find(said.id)
     const known = this.#table.merge(said)
     if (known === undefined) this.#isWhole = false
-    const own = this.#own.get(said.id)
-    if (own !== undefined && !isOwn && isContradicted(own, said))
+    const own = this.#own.size === 0 ? undefined : this.#own.get(said.id)
+    if (own !== undefined && ownChange === undefined && isContradicted(own, said))
       return this.#refuseBoth(own.revocation, said)
     if (known !== undefined && known.value !== before && known.value !== said.value)
       return this.#noteAll([known])
     // What another says as well may be taken back, in the log, before this process says it.
-    if (isOwn && own !== undefined && isAtLeast(said, own.revocation)) this.#own.delete(said.id)
+    if (ownChange !== undefined && own?.revocation.change === ownChange) this.#own.delete(said.id)
     return NONE
   }
 
   /** Redis has acknowledged these, which were sent at this time. */
   acknowledge(sent: readonly Revocation[], sentAt: number): void {
-    for (const revocation of sent) {
-      const own = this.#own.get(revocation.id)
-      if (own === undefined || !isAtLeast(revocation, own.revocation)) continue
+    for (const { id, change } of sent) {
+      const own = this.#own.get(id)
+      if (own === undefined || own.revocation.change !== change) continue
       own.isAcknowledged = true
       own.sentAt = sentAt
     }
@@ -176,17 +182,17 @@ export class RevocationCopy {
   }
 }
 
-function isAtLeast(one: Revocation, other: Revocation): boolean {
-  return one.value >= other.value && one.until >= other.until
-}
-
 /**
  * Whether another process has let somebody in whom this one refuses, or the other way round, before it heard of that.
  * Of two cut-offs that spare somebody the later one holds.
  */
-function isContradicted({ revocation: own, isApart }: OwnChange, { kind, value }: Revocation): boolean {
+function isContradicted(
+  { revocation: own, isApart }: OwnChange,
+  { kind, value, change }: Revocation,
+): boolean {
   if (kind === 'exemption') return false
-  if (isRestored(own.value)) return isApart && !isRestored(value)
+  // What is only written back was said before.
+  if (isRestored(own.value)) return isApart && !isRestored(value) && Boolean(change)
   if (value <= own.value) return false
   const isLater = isSparing(own.value) && timeOf(value) > timeOf(own.value)
   return isRestored(value) || (isSparing(value) && !isLater)

@@ -4,10 +4,11 @@ import type { CacheClient } from '../client/cache-client'
 import type { Send } from '../client/invalidation'
 import { CommandRefusedError } from '../errors'
 import { warnOfEviction } from './eviction-warning'
+import { ReplicaConfirmation } from './replica-confirmation'
 import type { Revocation } from './revocation'
 import type { RevocationCopy } from './revocation-copy'
-import { lifeOf, RevocationLogs } from './revocation-log'
-import type { LogClient, Reading, RevocationLog } from './revocation-log'
+import { hasLogs, lifeOf, RevocationLogs } from './revocation-log'
+import type { Reading, RevocationLog } from './revocation-log'
 import { SendQueue } from './send-queue'
 
 const POLL_MS = 1000
@@ -27,6 +28,7 @@ export class RevocationFeed {
   readonly #cache: Cache
   readonly #copy: RevocationCopy
   readonly #logs: RevocationLogs
+  readonly #replicas: ReplicaConfirmation
   readonly #queue = new SendQueue(BATCH, (batch) => this.#send(batch))
   readonly #due = new Set<RevocationLog>()
   readonly #provenAt = new Map<RevocationLog, number>()
@@ -47,6 +49,7 @@ export class RevocationFeed {
     this.#cache = cache
     this.#copy = copy
     this.#logs = new RevocationLogs(cache.prefix)
+    this.#replicas = new ReplicaConfirmation(cache, this.#logs)
     if (cache.state === 'memory') return
     const unsubscribe = [
       cache.client.onRecovery({
@@ -93,6 +96,11 @@ export class RevocationFeed {
   /** Hands revocations to Redis, all of them together. @returns whether Redis has acknowledged them. */
   send(revocations: readonly Revocation[]): Promise<boolean> {
     return this.#queue.add(revocations)
+  }
+
+  /** Has replicas of Redis confirm these. @returns whether so many have, within the time. */
+  confirm(revocations: readonly Revocation[], replicas: number, withinMs: number): Promise<boolean> {
+    return this.#replicas.confirm(revocations, replicas, withinMs)
   }
 
   #ready(): void {
@@ -143,10 +151,10 @@ export class RevocationFeed {
       if (reading.outcome === 'lost') this.#readAnew()
       else if (reading.outcome !== 'read') this.#giveUp(reading.outcome)
       if (reading.outcome !== 'read') return reading.outcome
-      const untold = reading.revocations.flatMap((said) =>
-        this.#copy.read(said, said.writer === this.#logs.writer),
-      )
-      if (untold.length > 0) void this.#queue.add(untold)
+      for (const said of reading.revocations) {
+        const untold = this.#copy.read(said, said.writer === this.#logs.writer ? said.change : undefined)
+        if (untold.length > 0) void this.#queue.add(untold)
+      }
       if (reading.isAtEnd) {
         this.#proven(log, begun)
         return 'read'
@@ -287,8 +295,4 @@ export class RevocationFeed {
     )
     this.#copy.settle(batch)
   }
-}
-
-function hasLogs(client: CacheClient): client is LogClient {
-  return client.appendLog !== undefined && client.readLog !== undefined
 }

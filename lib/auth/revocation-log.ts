@@ -28,6 +28,11 @@ const KIND_PREFIX: Readonly<Record<RevocationKind, string>> = {
 /** A client that has logs. */
 export type LogClient = CacheClient & Required<Pick<CacheClient, 'appendLog' | 'readLog'>>
 
+/** Whether a client has logs. */
+export function hasLogs(client: CacheClient): client is LogClient {
+  return client.appendLog !== undefined && client.readLog !== undefined
+}
+
 /** What became of reading a log on from the last known entry. */
 export type Reading =
   | { readonly outcome: 'read'; readonly revocations: readonly LoggedRevocation[]; readonly isAtEnd: boolean }
@@ -132,7 +137,7 @@ export class RevocationLogs {
       shorterMs = longestMs
       if (fitting.length === 0) continue
       const said = fitting.map(({ revocation, ttlMs }): LogEntry => ({
-        bytes: encodeRevocation({ ...revocation, writer: this.writer }),
+        bytes: encodeRevocation({ change: 0, ...revocation, writer: this.writer }),
         key: this.names.keyOf(revocation.kind, revocation.id),
         value: revocation.value,
         ttlMs,

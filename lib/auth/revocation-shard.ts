@@ -42,10 +42,29 @@ export class RevocationShard {
     return this.#capacity * (WORDS * 4 + 8 + 4 + 1)
   }
 
-  /** The value of an id that is alive. */
-  find(id: IdWords, now: number): number | undefined {
-    const slot = this.#slotOf(id)
-    return (this.#untils[slot] ?? 0) > now ? this.#values[slot] : undefined
+  /**
+   * The slot of an id that begins with these two words, by which most are told that aren't there; -1 for none. An empty
+   * slot has none, so that no second array is looked into on the way.
+   */
+  slotLike(first: number, second: number): number {
+    const words = this.#words
+    const capacity = this.#capacity
+    for (let slot = second % capacity; ; slot = slot + 1 === capacity ? 0 : slot + 1) {
+      const at = slot * WORDS
+      const isAlike = words[at + 1] === second && words[at] === first
+      if (isAlike || (words[at + 1] === 0 && words[at] === 0)) {
+        if (this.#untils[slot] === 0) return -1
+        if (isAlike) return slot
+      }
+    }
+  }
+
+  /** The value of an id that is alive, and probably in this slot. */
+  find(id: IdWords, now: number, slot: number): number | undefined {
+    const at = slot * WORDS
+    const isThere = this.#words[at + 3] === id[3] && this.#words[at + 2] === id[2]
+    const found = isThere ? slot : this.#slotOf(id)
+    return (this.#untils[found] ?? 0) > now ? this.#values[found] : undefined
   }
 
   /** All that is known of an id, alive or not. */

@@ -56,8 +56,15 @@ export class RevocationTable {
 
   /** The value of an id that is alive. */
   find(id: string): number | undefined {
-    this.#read(id)
-    return this.#shard().find(this.#words, this.#now())
+    const words = this.#words
+    words[0] = wordAt(id, 0)
+    words[1] = wordAt(id, 8)
+    const shard = this.#shard()
+    const slot = shard.slotLike(words[0], words[1])
+    if (slot === -1) return undefined
+    words[2] = wordAt(id, 16)
+    words[3] = wordAt(id, 24)
+    return shard.find(words, this.#now(), slot)
   }
 
   /** All that is known of an id that is alive. */
@@ -162,9 +169,11 @@ const DIGITS = Uint8Array.from(
 )
 
 function wordAt(id: string, at: number): number {
-  let word = 0
-  for (let digit = at; digit < at + 8; digit += 1) word = (word << 4) | (DIGITS[id.charCodeAt(digit)] ?? 0)
-  return word
+  return (byteAt(id, at) << 24) | (byteAt(id, at + 2) << 16) | (byteAt(id, at + 4) << 8) | byteAt(id, at + 6)
+}
+
+function byteAt(id: string, at: number): number {
+  return ((DIGITS[id.charCodeAt(at)] ?? 0) << 4) | (DIGITS[id.charCodeAt(at + 1)] ?? 0)
 }
 
 function slotOf({ kind, value, until }: Revocation, generation: number): Slot {

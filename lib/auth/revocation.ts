@@ -17,6 +17,8 @@ export interface Revocation {
   readonly value: number
   /** Until when it matters, in Unix seconds. */
   readonly until: number
+  /** Which of the changes that its process has made it is, 1 up; 0, or nothing, where it is none, but written back. */
+  readonly change?: number
 }
 
 /** Times are below it: the year is 2242 then. The first version is 0, so a value is a time as people read it. */
@@ -28,7 +30,9 @@ const VALUE_AT = 1 + ID_BYTES
 const UNTIL_AT = VALUE_AT + 8
 const WRITER_AT = UNTIL_AT + 8
 const WRITER_BYTES = 3
-const NONCE_AT = WRITER_AT + WRITER_BYTES
+const CHANGE_AT = WRITER_AT + WRITER_BYTES
+const CHANGE_BYTES = 3
+const NONCE_AT = CHANGE_AT + CHANGE_BYTES
 const NONCE_BYTES = 3
 
 /** Whether a value says that what was revoked no longer is. */
@@ -84,15 +88,20 @@ export function joined(one: number, other: number): number {
 export function merged(one: Revocation, other: Revocation | undefined): Revocation {
   if (other === undefined) return one
   // An exemption is one from a cut-off of exactly its value.
-  const join = one.kind === 'exemption' ? Math.max : joined
-  return { ...one, value: join(one.value, other.value), until: Math.max(one.until, other.until) }
+  const value = (one.kind === 'exemption' ? Math.max : joined)(one.value, other.value)
+  const until = Math.max(one.until, other.until)
+  return value === one.value && until === one.until ? one : { ...one, value, until }
 }
 
 /** A revocation that a log has. */
 export interface LoggedRevocation extends Revocation {
   /** Which process has written it there: a number of its own, at random. */
   readonly writer: number
+  readonly change: number
 }
+
+/** How many changes a log can tell apart; then it begins again. */
+export const CHANGES = 2 ** (8 * CHANGE_BYTES)
 
 /** The number by which a log knows what this process has written. */
 export function newWriter(): number {
@@ -100,13 +109,14 @@ export function newWriter(): number {
 }
 
 /** A revocation as a log has it. The last bytes are random: no two entries are the same. */
-export function encodeRevocation({ kind, id, value, until, writer }: LoggedRevocation): Buffer {
+export function encodeRevocation({ kind, id, value, until, writer, change }: LoggedRevocation): Buffer {
   const bytes = Buffer.alloc(NONCE_AT + NONCE_BYTES)
   bytes.writeUInt8(KINDS.indexOf(kind), 0)
   bytes.write(id, 1, 'hex')
   bytes.writeDoubleBE(value, VALUE_AT)
   bytes.writeDoubleBE(until, UNTIL_AT)
   bytes.writeUIntBE(writer, WRITER_AT, WRITER_BYTES)
+  bytes.writeUIntBE(change, CHANGE_AT, CHANGE_BYTES)
   randomBytes(NONCE_BYTES).copy(bytes, NONCE_AT)
   return bytes
 }
@@ -118,5 +128,6 @@ export function decodeRevocation(bytes: Buffer): LoggedRevocation | undefined {
   const [value, until] = [bytes.readDoubleBE(VALUE_AT), bytes.readDoubleBE(UNTIL_AT)]
   if (!(value >= 0) || !(until >= 0)) return undefined
   const writer = bytes.readUIntBE(WRITER_AT, WRITER_BYTES)
-  return { kind, id: bytes.toString('hex', 1, VALUE_AT), value, until, writer }
+  const change = bytes.readUIntBE(CHANGE_AT, CHANGE_BYTES)
+  return { kind, id: bytes.toString('hex', 1, VALUE_AT), value, until, writer, change }
 }

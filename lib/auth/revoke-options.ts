@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { describeValue } from '../check-options'
+import { describeValue, wholeNumber } from '../check-options'
 import type { Stored } from '../client/client-state'
 import type { Duration } from '../duration'
 import { MAX_DURATION_MS, parseDuration } from '../duration'
@@ -8,6 +8,18 @@ import type { TokenClaims } from './token-id'
 
 /** What is at hand of a token: the request that it came with, the verified token itself, or its claims. */
 export type GivenToken = IncomingMessage | string | TokenClaims
+
+/** Where a revocation stands: as any change, or in replicas of Redis too, which it was asked to wait for. */
+export type Revoked = Stored | 'replicated'
+
+/** How much is to have a revocation before it is done. */
+export interface ReplicaOptions {
+  /**
+   * How many replicas of Redis, 1 up: then it outlives the loss of the master. It is waited for within
+   * `commandTimeout`, and takes a connection of its own. `'redis'` says that so many have not confirmed it in time.
+   */
+  readonly replicas: number
+}
 
 /** What `revoke` may say beside the token. */
 export interface RevokeOptions {
@@ -35,9 +47,9 @@ export interface RestoreAllOptions {
 }
 
 /** What `revokeAll` has done. */
-export interface RevokedAll {
+export interface RevokedAll<Where extends Revoked = Stored> {
   /** Where it stands. */
-  readonly stored: Stored
+  readonly stored: Where
   /**
    * From when on new tokens pass. `iat` has whole seconds, so a login within the second of the call is
    * refused too.
@@ -80,6 +92,15 @@ export function endOf(
     )
   }
   return Math.ceil(Math.max(exp + clockTolerance, asked ?? 0))
+}
+
+/**
+ * How many replicas are to confirm it; 0 where none is asked.
+ *
+ * @throws {InvalidOptionError} for what is no such number.
+ */
+export function replicasOf(owner: string, { replicas }: Partial<ReplicaOptions>): number {
+  return replicas === undefined ? 0 : wholeNumber(`${owner}: replicas`, replicas, { min: 1, default: 1 })
 }
 
 /**

@@ -12,17 +12,20 @@ import type { CutOffRules, ValueOf } from './refusal'
 import { identifyGiven } from './request-token'
 import { isRestored, refusing, restoring, sparing, timeOf } from './revocation'
 import type { Revocation, RevocationKind } from './revocation'
-import { RevocationCopy } from './revocation-copy'
-import { RevocationFeed } from './revocation-feed'
-import { checkSubject, cutOffOf, endOf } from './revoke-options'
+import type { RevocationCopy } from './revocation-copy'
+import type { RevocationFeed } from './revocation-feed'
+import { checkSubject, cutOffOf, endOf, replicasOf } from './revoke-options'
 import type {
   GivenToken,
   ListedRevocation,
+  ReplicaOptions,
   RestoreAllOptions,
   RevokeAllOptions,
+  Revoked,
   RevokedAll,
   RevokeOptions,
 } from './revoke-options'
+import { copyOf } from './shared-copy'
 import { claimText, exemptionId, hasTokenId, subjectId } from './token-id'
 import type { IdentifiedToken } from './token-id'
 
@@ -55,16 +58,21 @@ export class TokenBlacklist {
    * Refuses a token from now on, for as long as it could be accepted. Revoking twice never shortens.
    *
    * @param given - the request that it came with, the verified token, or its claims, which need a `jti`.
-   * @returns where the revocation stands. `'none'`: the token has expired, or there is no room for more.
+   * @returns where the revocation stands; `'replicated'` only where `replicas` asks for it. `'none'`: the token has
+   *   expired, or there is no room for more.
    * @throws {InvalidTokenError} where the token can't be identified or its `exp` is none. The token is not shown.
    */
-  async revoke(given: GivenToken, options: RevokeOptions = {}): Promise<Stored> {
-    checkOptions('revoke', options, ['lifetime'])
+  revoke(given: GivenToken, options: RevokeOptions & ReplicaOptions): Promise<Revoked>
+  revoke(given: GivenToken, options?: RevokeOptions): Promise<Stored>
+  async revoke(given: GivenToken, options: RevokeOptions & Partial<ReplicaOptions> = {}): Promise<Revoked> {
+    checkOptions('revoke', options, ['lifetime', 'replicas'])
+    const replicas = replicasOf('revoke', options)
     const { id, claims } = identifyGiven(given)
     const { clockTolerance } = this.#configuration
     const until = endOf(claims, options, { now: this.#now(), clockTolerance })
     if (until <= this.#now()) return 'none'
-    return this.#keep([{ kind: 'token', id, value: refusing(until, this.#copy.find(id)), until }])
+    const value = refusing(until, this.#copy.find(id))
+    return this.#keepReplicated([{ kind: 'token', id, value, until }], replicas)
   }
 
   /**
@@ -74,8 +82,17 @@ export class TokenBlacklist {
    * @param subject - as it stands in the tokens, in the claim `by`.
    * @throws {InvalidTokenError} for a subject or an exception that is none; {@link InvalidOptionError} naming the option.
    */
-  async revokeAll(subject: string | number, options: RevokeAllOptions = {}): Promise<RevokedAll> {
-    checkOptions('revokeAll', options, ['by', 'issuedBefore', 'except'])
+  revokeAll(
+    subject: string | number,
+    options: RevokeAllOptions & ReplicaOptions,
+  ): Promise<RevokedAll<Revoked>>
+  revokeAll(subject: string | number, options?: RevokeAllOptions): Promise<RevokedAll>
+  async revokeAll(
+    subject: string | number,
+    options: RevokeAllOptions & Partial<ReplicaOptions> = {},
+  ): Promise<RevokedAll<Revoked>> {
+    checkOptions('revokeAll', options, ['by', 'issuedBefore', 'except', 'replicas'])
+    const replicas = replicasOf('revokeAll', options)
     const id = this.#subjectId('revokeAll', subject, options.by)
     const spared = options.except === undefined ? undefined : exemptionId(id, this.#spared(options.except))
     const known = this.#copy.find(id) ?? 0
@@ -83,7 +100,7 @@ export class TokenBlacklist {
     const value = spared === undefined ? refusing(time, known) : sparing(time, known)
     const cutOff: Revocation = { kind: 'subject', id, value, until: this.#endOfCutOff(timeOf(value)) }
     const exemption = spared === undefined ? [] : [{ ...cutOff, kind: 'exemption' as const, id: spared }]
-    const stored = await this.#keep([...exemption, cutOff])
+    const stored = await this.#keepReplicated([...exemption, cutOff], replicas)
     return { stored, newTokensFrom: new Date(timeOf(value) * 1000) }
   }
 
@@ -196,6 +213,15 @@ export class TokenBlacklist {
     return found
   }
 
+  /** The time that all of it may take begins with the first sending. */
+  async #keepReplicated(revocations: readonly Revocation[], replicas: number): Promise<Revoked> {
+    const begun = performance.now()
+    const stored = await this.#keep(revocations)
+    if (replicas === 0 || stored !== 'redis') return stored
+    const leftMs = this.#cache.core.configuration.commandTimeoutMs - (performance.now() - begun)
+    return (await this.#feed.confirm(revocations, replicas, leftMs)) ? 'replicated' : 'redis'
+  }
+
   async #keep(revocations: readonly Revocation[]): Promise<Stored> {
     const isApart = this.#cache.client.state !== 'ready'
     const known = revocations.map((revocation) => this.#copy.note(revocation, isApart))
@@ -248,20 +274,6 @@ export function createTokenBlacklist(options?: TokenBlacklistOptions): TokenBlac
 }
 
 const blacklists = new WeakMap<Cache, TokenBlacklist>()
-/** By what a cache consists of, and by the part of it. */
-const copies = new WeakMap<Cache['core'], Map<string, { copy: RevocationCopy; feed: RevocationFeed }>>()
-
-/** One copy for all blacklists over a cache: what one of them revokes, the others refuse at once. */
-function copyOf(cache: Cache, capacity: number): { copy: RevocationCopy; feed: RevocationFeed } {
-  const parts = copies.get(cache.core) ?? new Map<string, { copy: RevocationCopy; feed: RevocationFeed }>()
-  copies.set(cache.core, parts)
-  const found = parts.get(cache.prefix)
-  if (found !== undefined) return found
-  const copy = new RevocationCopy(capacity, cache.clock)
-  const made = { copy, feed: new RevocationFeed(cache, copy) }
-  parts.set(cache.prefix, made)
-  return made
-}
 
 /**
  * The blacklist over the default cache: the one that `rejectBlacklisted()` asks where none is named.

@@ -92,7 +92,17 @@ export function exemptionId(subject: string, spared: string): string {
 
 /** The claims of a token by which its session, its subject and the like are known: a string by RFC 7519, often a number. */
 export function claimText(claims: TokenClaims, claim: string): string | undefined {
+  return textOf((claims as Record<string, unknown>)[claim])
+}
+
+/** The same, of a claim that may have several values, as `aud` may (RFC 7519 §4.1.3). */
+export function claimTexts(claims: TokenClaims, claim: string): string[] {
   const value = (claims as Record<string, unknown>)[claim]
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return values.map(textOf).filter((text) => text !== undefined)
+}
+
+function textOf(value: unknown): string | undefined {
   return (typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : undefined
 }
 

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express'
 import { expressjwt, UnauthorizedError } from 'express-jwt'
 import type { Request as JwtRequest } from 'express-jwt'
-import { sign, verify } from 'jsonwebtoken'
+import jsonwebtoken, { sign, verify } from 'jsonwebtoken'
 import type { JwtPayload, SignOptions } from 'jsonwebtoken'
 import {
   cacheResponse,
@@ -23,6 +23,7 @@ import {
 import type { Cache, RejectBlacklistedOptions, TokenBlacklist } from 'holdfast'
 import { faultyClient } from 'holdfast/testing'
 import type { FaultyClient } from 'holdfast/testing'
+import sinon from 'sinon'
 import { BlacklistInstances, connected, cutOff } from '../support/blacklist-instance'
 import { eventually } from '../support/eventually'
 import { expressVersions } from '../support/express-versions'
@@ -357,16 +358,80 @@ for (const [version, express] of expressVersions) {
         }
       })
 
+      it('refuses two Authorization headers, of which nobody knows which was verified', async () => {
+        const server = await serve(likePassport, rejectBlacklisted({ blacklist, token: 'bearer' }))
+        const tokens = [newToken(), newToken({ jwtid: 'other' })]
+        const authorization = tokens.map((token) => `Bearer ${token}`)
+        for (const headers of [
+          { authorization },
+          ['Authorization', authorization[0], 'AUTHORIZATION', 'Basic x'],
+        ])
+          expect((await server.get('/api/me', headers as unknown as OutgoingHttpHeaders)).status).to.equal(
+            400,
+          )
+        expect(errors[0]).to.include({ code: 'ambiguous_token' })
+        expect(await statusOf(server, tokens[0] ?? '')).to.equal(200)
+      })
+
+      it('goes by whenMissing, once it is named, where a session let a user in', async () => {
+        const statuses: Record<string, number> = {}
+        for (const whenMissing of ['pass', 'reject'] as const) {
+          const server = await serve(
+            likePassport,
+            rejectBlacklisted({ blacklist, token: 'bearer', whenMissing }),
+          )
+          statuses[whenMissing] = (await server.get('/api/me')).status
+        }
+        expect(statuses).to.deep.equal({ pass: 200, reject: 401 })
+      })
+
+      it('lets no claims pass that stand elsewhere, whatever whenMissing says', async () => {
+        const elsewhere: RequestHandler = (req, _res, next) => {
+          Object.assign(req, { user: { sub: '7', iat: 1 } })
+          next()
+        }
+        const server = await serve(
+          elsewhere,
+          rejectBlacklisted({ blacklist, token: 'bearer', whenMissing: 'pass' }),
+        )
+        expect((await server.get('/api/me')).status).to.equal(500)
+      })
+
       it('lets no row of the database pass without that token', async () => {
         const server = await serve(likePassport, rejectBlacklisted({ blacklist, token: 'bearer' }))
         expect((await server.get('/api/me')).status).to.equal(500)
         expect(errors[0]).to.be.instanceOf(InvalidTokenError)
+        expect(String(errors[0])).to.include("{ whenMissing: 'pass' }")
       })
     })
 
     describe('standing alone', () => {
       const alone = { key: SECRET, algorithms: ['HS256'], issuer: 'school', audience: ['app', 'site'] }
       const good: SignOptions = { issuer: 'school', audience: 'app' }
+
+      it('refuses two Authorization headers', async () => {
+        const server = await serve(rejectBlacklisted({ blacklist, verify: alone }))
+        const authorization = [newToken(good), newToken(good)].map((token) => `Bearer ${token}`)
+        const headers = { authorization } as unknown as OutgoingHttpHeaders
+        expect((await server.get('/api/me', headers)).status).to.equal(400)
+      })
+
+      it('verifies a token once, and once more after it has been revoked and that was taken back', async () => {
+        const verifying = sinon.spy(jsonwebtoken, 'verify')
+        try {
+          const server = await serve(rejectBlacklisted({ blacklist, verify: alone }))
+          const token = newToken(good)
+          for (let time = 0; time < 2; time += 1) expect(await statusOf(server, token)).to.equal(200)
+          expect(verifying.callCount).to.equal(1)
+          await blacklist.revoke(token)
+          expect(await statusOf(server, token)).to.equal(401)
+          await blacklist.restore(token)
+          expect(await statusOf(server, token)).to.equal(200)
+          expect(verifying.callCount).to.equal(2)
+        } finally {
+          verifying.restore()
+        }
+      })
 
       it('verifies, and leaves the claims in req.auth', async () => {
         const server = await serve(rejectBlacklisted({ blacklist, verify: alone }))
@@ -431,6 +496,8 @@ for (const [version, express] of expressVersions) {
         for (const query of ['access%5Ftoken=x', 'page=2&%61ccess_token=x', 'access_token'])
           expect(await ask(query)).to.equal(400)
         expect(await ask('q=a%26access_token%3Dx&no_access_token=x')).to.equal(200)
+        // Names in a query are told apart by their case, by RFC 6750 §2.3 and by whoever reads them.
+        expect(await ask('ACCESS_TOKEN=x')).to.equal(200)
       })
 
       it('takes the token from a cookie', async () => {

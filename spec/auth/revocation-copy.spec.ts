@@ -18,10 +18,15 @@ describe('A copy of revocations', () => {
     return { kind: 'token', id: String(name).padStart(32, '0'), value: until, until }
   }
 
+  /** Notes a change, and gives it as it is sent. */
+  function noted(revocation: Revocation): Revocation {
+    return copy.note(revocation) as Revocation
+  }
+
   it('knows what it was told, until it no longer matters', () => {
     const [own, foreign] = [revocation(1), revocation(2)]
     copy.note(own)
-    copy.read(foreign, false)
+    copy.read(foreign, undefined)
     expect([own, foreign].map(({ id }) => copy.find(id))).to.deep.equal([own.value, foreign.value])
     clock.advance(60_000)
     expect([own, foreign].map(({ id }) => copy.find(id))).to.deep.equal([undefined, undefined])
@@ -29,56 +34,56 @@ describe('A copy of revocations', () => {
 
   it('is to hand on what is its own, and nothing that it has learnt', () => {
     copy.note(revocation(1))
-    copy.read(revocation(2), false)
+    copy.read(revocation(2), undefined)
     copy.learn(revocation(3))
-    expect(copy.unsettled()).to.deep.equal([revocation(1)])
+    expect(bare(copy.unsettled())).to.deep.equal([revocation(1)])
     expect(copy.countUnacknowledged()).to.equal(1)
   })
 
   it('takes an acknowledgement for what was sent, and not for what has been added since', () => {
-    const first = copy.note(revocation(1))
-    copy.note(revocation(1, 90))
-    copy.acknowledge([first as Revocation], 5)
-    expect(copy.countUnacknowledged()).to.equal(1)
-    copy.acknowledge([revocation(1, 90)], 5)
+    const [first, second, third] = [60, 90, 90].map((life) => noted(revocation(1, life)))
+    for (const earlier of [first, second]) {
+      copy.acknowledge([earlier as Revocation], 5)
+      expect(copy.countUnacknowledged()).to.equal(1)
+    }
+    copy.acknowledge([third as Revocation], 5)
     expect(copy.countUnacknowledged()).to.equal(0)
   })
 
   it('hands on again what was acknowledged and does not show in the log that was read later', () => {
-    copy.note(revocation(1))
-    copy.acknowledge([revocation(1)], 5)
-    expect(copy.unsettled(5)).to.deep.equal([])
-    expect(copy.unsettled(6)).to.deep.equal([revocation(1)])
-    copy.read(revocation(1), true)
-    expect(copy.unsettled(Infinity)).to.deep.equal([])
+    const own = noted(revocation(1))
+    copy.acknowledge([own], 5)
+    expect(bare(copy.unsettled(5))).to.deep.equal([])
+    expect(bare(copy.unsettled(6))).to.deep.equal([revocation(1)])
+    copy.read(own, own.change)
+    expect(bare(copy.unsettled(Infinity))).to.deep.equal([])
   })
 
-  it('does not take what the log says of an earlier end for its own', () => {
-    copy.note(revocation(1, 90))
-    copy.read(revocation(1, 60), false)
-    expect(copy.unsettled()).to.deep.equal([revocation(1, 90)])
+  it('does not take what the log says of an earlier change for a later one, though they are alike', () => {
+    const [first] = [noted(revocation(1)), noted(revocation(1))]
+    copy.read(first, first.change)
+    expect(bare(copy.unsettled())).to.deep.equal([revocation(1)])
   })
 
   it('is done with what was acknowledged where there is no log', () => {
-    copy.note(revocation(1))
-    copy.settle([revocation(1)])
-    expect(copy.unsettled(Infinity)).to.deep.equal([])
+    copy.settle([noted(revocation(1))])
+    expect(bare(copy.unsettled(Infinity))).to.deep.equal([])
   })
 
   it('stays revoked where another took back what this one was revoking, and tells the others', () => {
     copy.note(revocation(1))
-    copy.read({ ...revocation(1), value: restoring(revocation(1).value) }, false)
+    copy.read({ ...revocation(1), value: restoring(revocation(1).value) }, undefined)
     const now = copy.find(revocation(1).id)
     expect(now).to.satisfy((value: number) => !isRestored(value) && value > restoring(revocation(1).value))
     expect(copy.unsettled().map(({ value }) => value)).to.deep.equal([now])
   })
 
   it('lets others take back what this one has revoked, once the log has shown it', () => {
-    copy.note(revocation(1))
-    copy.read(revocation(1), true)
-    copy.read({ ...revocation(1), value: restoring(revocation(1).value) }, false)
+    const own = noted(revocation(1))
+    copy.read(own, own.change)
+    copy.read({ ...revocation(1), value: restoring(revocation(1).value) }, undefined)
     expect(copy.find(revocation(1).id)).to.satisfy(isRestored)
-    expect(copy.unsettled()).to.deep.equal([])
+    expect(bare(copy.unsettled())).to.deep.equal([])
   })
 
   describe('joins what was done without knowing of each other:', () => {
@@ -98,52 +103,53 @@ describe('A copy of revocations', () => {
     }
 
     it('a later cut-off holds under the withdrawal of an earlier one, and the others are told', () => {
-      for (const learn of [() => copy.note(cutOff(now)), () => copy.read(cutOff(now), false)]) {
+      for (const learn of [() => copy.note(cutOff(now)), () => copy.read(cutOff(now), undefined)]) {
         copy = new RevocationCopy(10, clock)
         learn()
-        const told = copy.read(cutOff(restoring(now - 100)), false)
-        expect(told).to.deep.equal([cutOff(refusing(now, restoring(now)))])
+        const told = copy.read(cutOff(restoring(now - 100)), undefined)
+        expect(bare(told)).to.deep.equal([cutOff(refusing(now, restoring(now)))])
         expect(copy.find(id)).to.equal(told[0]?.value)
         expect(copy.unsettled()).to.deep.equal(told)
       }
     })
 
     it('nobody is told what the log says anyway', () => {
-      expect(copy.read(cutOff(now), false)).to.deep.equal([])
-      expect(copy.read(cutOff(now - 100), false)).to.deep.equal([])
-      expect(copy.read(cutOff(restoring(now)), false)).to.deep.equal([])
-      expect(copy.unsettled()).to.deep.equal([])
+      expect(copy.read(cutOff(now), undefined)).to.deep.equal([])
+      expect(copy.read(cutOff(now - 100), undefined)).to.deep.equal([])
+      expect(copy.read(cutOff(restoring(now)), undefined)).to.deep.equal([])
+      expect(bare(copy.unsettled())).to.deep.equal([])
     })
 
-    it('what was revoked elsewhere is not taken back by whoever was apart', () => {
-      copy.read(revocation(1), false)
+    it('what was revoked elsewhere, and not only written back, is not taken back by whoever was apart', () => {
+      copy.read(revocation(1), undefined)
       copy.note({ ...revocation(1), value: restoring(revocation(1).value) }, true)
-      copy.read(revocation(1), true)
+      copy.read(revocation(1), 0)
+      copy.read({ ...revocation(1), change: 0 }, undefined)
       expect(copy.find(revocation(1).id)).to.satisfy(isRestored)
-      const told = copy.read(revocation(1), false)
+      const told = copy.read({ ...revocation(1), change: 7 }, undefined)
       expect(told).to.have.lengthOf(1)
       expect(copy.find(revocation(1).id)).to.satisfy((value: number) => !isRestored(value))
     })
 
     it('what stands in the log already may be taken back by whoever is not', () => {
       copy.note({ ...revocation(1), value: restoring(revocation(1).value) })
-      expect(copy.read(revocation(1), false)).to.deep.equal([])
+      expect(copy.read(revocation(1), undefined)).to.deep.equal([])
       expect(copy.find(revocation(1).id)).to.satisfy(isRestored)
     })
 
     it('what another revoked as well, and took back, stays revoked by this one', () => {
       copy.note(revocation(1))
-      copy.read(revocation(1), false)
-      copy.read({ ...revocation(1), value: restoring(revocation(1).value) }, false)
+      copy.read(revocation(1), undefined)
+      copy.read({ ...revocation(1), value: restoring(revocation(1).value) }, undefined)
       expect(copy.find(revocation(1).id)).to.satisfy((value: number) => !isRestored(value))
     })
 
     it('a key that says it was taken back is not believed, before the log has shown what was first', () => {
       const back = { ...revocation(1), value: restoring(revocation(1).value) }
-      copy.note(revocation(1))
+      const own = noted(revocation(1))
       expect(copy.learn(back)).to.equal(revocation(1).value)
       expect(copy.find(back.id)).to.equal(revocation(1).value)
-      copy.read(revocation(1), true)
+      copy.read(own, own.change)
       expect(copy.learn(back)).to.equal(back.value)
       expect(copy.find(back.id)).to.equal(back.value)
     })
@@ -158,17 +164,17 @@ describe('A copy of revocations', () => {
 
     it('whom another spared is refused by a cut-off that stands behind it in the log', () => {
       copy.note(cutOff(now))
-      const [told] = copy.read(cutOff(sparing(now + 1)), false)
+      const [told] = copy.read(cutOff(sparing(now + 1)), undefined)
       expect(told?.value).to.equal(now + 1)
-      copy.read(cutOff(now + 1), true)
-      expect(copy.unsettled()).to.deep.equal([])
+      copy.read(cutOff(now + 1), told?.change)
+      expect(bare(copy.unsettled())).to.deep.equal([])
     })
 
     it('of two of a second that spare different tokens the one that stands behind holds, and its exemption', () => {
       const own = sparing(now)
       copy.note(exemption(own))
       copy.note(cutOff(own))
-      const told = copy.read(cutOff(sparing(now, own)), false)
+      const told = copy.read(cutOff(sparing(now, own)), undefined)
       expect(told.map(({ kind }) => kind)).to.deep.equal(['exemption', 'subject'])
       expect(copy.find(exempt)).to.equal(copy.find(id))
       expect(copy.find(id)).to.satisfy(isSparing)
@@ -179,16 +185,24 @@ describe('A copy of revocations', () => {
       const [own, later] = [sparing(now), sparing(now + 1)]
       copy.note(exemption(own))
       copy.note(cutOff(own))
-      expect(copy.read(cutOff(later), false)).to.deep.equal([])
+      expect(copy.read(cutOff(later), undefined)).to.deep.equal([])
       expect([copy.find(id), copy.find(exempt)]).to.deep.equal([later, own])
     })
   })
 
+  it('is not whole where it had no room for what it looked up', () => {
+    copy = new RevocationCopy(1, clock)
+    copy.learn(revocation(1))
+    expect(copy.isWhole).to.equal(true)
+    expect(copy.learn(revocation(2))).to.equal(revocation(2).value)
+    expect(copy.isWhole).to.equal(false)
+  })
+
   it('is whole until it had no room for something, and again when it is read anew with room', () => {
     copy = new RevocationCopy(1, clock)
-    copy.read(revocation(1), false)
+    copy.read(revocation(1), undefined)
     expect(copy.isWhole).to.equal(true)
-    copy.read(revocation(2), false)
+    copy.read(revocation(2), undefined)
     expect([copy.isWhole, copy.hasRoomAgain]).to.deep.equal([false, false])
     expect(copy.note(revocation(3))).to.equal(undefined)
     clock.advance(60_000)
@@ -199,3 +213,8 @@ describe('A copy of revocations', () => {
     expect(copy.isWhole).to.equal(true)
   })
 })
+
+/** Revocations, whichever changes they are. */
+function bare(revocations: readonly Revocation[]): Revocation[] {
+  return revocations.map(({ kind, id, value, until }) => ({ kind, id, value, until }))
+}

@@ -210,6 +210,20 @@ describe('The copy of all revocations', () => {
       expect(await late.blacklist.isRevoked(claims('mistake'))).to.equal(false)
     })
 
+    it('vouches for nobody until all has been written back', async () => {
+      const one = await start()
+      await vouched(one)
+      await one.blacklist.revoke(claims('1'))
+      await quietly(one)
+      await redis.command('FLUSHALL')
+      let [wasAsked, isBack] = [false, false]
+      while (!isBack) {
+        wasAsked ||= typeof one.blacklist.judge({ id: '0'.repeat(32), claims: {} }) !== 'string'
+        isBack = (await redis.command('KEYS', 'blacklist:*')) !== ''
+      }
+      expect(wasAsked).to.equal(true)
+    })
+
     it('says in the log how much it has written back', async () => {
       const logger = new RecordingLogger()
       const one = await start({}, { logger })
@@ -309,6 +323,25 @@ describe('The copy of all revocations', () => {
       expect(await blacklist.judge({ id, claims: {} })).to.equal('revoked')
       expect(await blacklist.revoke(claims('1'))).to.equal('redis')
       expect(await store.size()).to.be.greaterThan(1)
+    })
+
+    it('that acknowledges what it loses before anybody has read it: it is told again', async () => {
+      const { store, withoutLogs } = logless()
+      let lost = 0
+      const blacklist = over({
+        ...withoutLogs,
+        readLog: (...which) => store.readLog(...which),
+        appendLog: async (...what) => {
+          if (lost > 0) await store.appendLog(...what)
+          lost += 1
+        },
+      })
+      await eventually(() => cache.isConnected)
+      expect(await blacklist.revoke(claims('1'))).to.equal('redis')
+      expect(lost).to.equal(1)
+      await eventually(
+        async () => (await store.readLog('holdfast:{ns=}:revocations:1d', '', 10)).length === 1,
+      )
     })
 
     it('that keeps one, and is lost and found again', async () => {

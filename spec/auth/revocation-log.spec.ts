@@ -53,7 +53,7 @@ describe('A log of revocations', () => {
       expect(await log.read(client, clock.now())).to.deep.equal(again)
       expect(await log.read(client, clock.now())).to.deep.equal({
         outcome: 'read',
-        revocations: [{ ...revocation(2), writer: 7 }],
+        revocations: [{ ...revocation(2), writer: 7, change: 1 }],
         isAtEnd: true,
       })
     })
@@ -78,7 +78,7 @@ describe('A log of revocations', () => {
 
 function entryOf(revocation: Revocation): LogEntry {
   return {
-    bytes: encodeRevocation({ ...revocation, writer: 7 }),
+    bytes: encodeRevocation({ ...revocation, writer: 7, change: 1 }),
     key: revocation.id,
     value: revocation.value,
     ttlMs: HOUR_MS,

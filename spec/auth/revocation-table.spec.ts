@@ -75,6 +75,18 @@ describe('A table of revocations', () => {
     expect([...filled.all()].map(({ id }) => id)).to.have.members([first, ...others])
   })
 
+  it('keeps ids apart that begin alike, and those that are nothing but zeros', () => {
+    const filled = table()
+    const ids = ['', '1', 'f'].flatMap((end) =>
+      ['0', 'ab'].map((begin) => begin.padEnd(32 - end.length, '0') + end),
+    )
+    for (const [index, id] of ids.entries()) {
+      expect(filled.find(id), id).to.equal(undefined)
+      filled.merge({ kind: 'token', id, value: index, until: NOW + 1 })
+    }
+    expect(ids.map((id) => filled.find(id))).to.deep.equal([...ids.keys()])
+  })
+
   it('takes as many as its capacity, and what it has already', () => {
     const filled = table(2)
     expect(filled.merge(revocation(1))).not.to.equal(undefined)

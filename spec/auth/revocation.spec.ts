@@ -134,18 +134,25 @@ describe('Two revocations of one id', () => {
 describe('A revocation in a log', () => {
   for (const kind of ['token', 'subject', 'exemption'] as const) {
     it(`comes back as it was: ${kind}`, () => {
-      const logged = { kind, id: ID, value: restoring(TIME), until: TIME + 60, writer: 2 ** 24 - 1 }
+      const logged = {
+        kind,
+        id: ID,
+        value: restoring(TIME),
+        until: TIME + 60,
+        writer: 2 ** 24 - 1,
+        change: 2 ** 24 - 1,
+      }
       expect(decodeRevocation(encodeRevocation(logged))).to.deep.equal(logged)
     })
   }
 
   it('is never twice the same', () => {
-    const revocation = { kind: 'token' as const, id: ID, value: TIME, until: TIME, writer: 7 }
+    const revocation = { kind: 'token' as const, id: ID, value: TIME, until: TIME, writer: 7, change: 1 }
     expect(encodeRevocation(revocation).equals(encodeRevocation(revocation))).to.equal(false)
   })
 
   it('cannot be read from anything else', () => {
-    const sound = encodeRevocation({ kind: 'token', id: ID, value: TIME, until: TIME, writer: 7 })
+    const sound = encodeRevocation({ kind: 'token', id: ID, value: TIME, until: TIME, writer: 7, change: 1 })
     const unknownKind = Buffer.from(sound).fill(9, 0, 1)
     const noNumber = Buffer.from(sound).fill(0xff, 17, 25)
     for (const bytes of [Buffer.alloc(0), sound.subarray(1), unknownKind, noNumber])

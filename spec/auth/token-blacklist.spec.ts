@@ -508,6 +508,17 @@ describe('A token blacklist', () => {
         expect(await blacklist.isRevoked(token({ tenant: 13 }))).to.equal(false)
       })
 
+      it('one of several values that a token has for it', async () => {
+        const blacklist = onMemory({ subjectClaims: ['sub', 'aud'] })
+        await blacklist.revokeAll('app', { by: 'aud', except: token({ jti: 'kept', aud: ['site', 'app'] }) })
+        expect(await blacklist.isRevoked(token({ aud: ['site', 'app'] }))).to.equal(true)
+        expect(await blacklist.isRevoked(token({ aud: 'app' }))).to.equal(true)
+        expect(await blacklist.isRevoked(token({ aud: ['site', '', null] }))).to.equal(false)
+        expect(await blacklist.isRevoked(token({ jti: 'kept', aud: ['site', 'app'] }))).to.equal(false)
+        await blacklist.revokeAll('site', { by: 'aud' })
+        expect(await blacklist.isRevoked(token({ jti: 'kept', aud: ['site', 'app'] }))).to.equal(true)
+      })
+
       it('not by one that it does not know: nobody would look for it', async () => {
         const error = await failure(onMemory().revokeAll('app', { by: 'client_id' }))
         expect(error).to.be.instanceOf(InvalidOptionError)
@@ -743,6 +754,86 @@ describe('A token blacklist over Redis', () => {
       expect(await two.blacklist.isRevoked(token)).to.equal(false)
       await one.blacklist.revoke(token)
       await refused(two, token)
+    }
+  })
+
+  describe('asked to wait for replicas', () => {
+    let replica: RedisServer
+
+    beforeEach(async () => {
+      replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(redis.port)] })
+      await eventually(async () => (await redis.command('WAIT', '1', '50')) === '1', { withinMs: 9000 })
+    })
+
+    afterEach(() => replica.close())
+
+    it('says that they have it once they do', async () => {
+      const { blacklist } = await instances.start(redis, {}, { commandTimeout: 2000 })
+      expect(await blacklist.revoke(freshToken(), { replicas: 1 })).to.equal('replicated')
+      expect(await keysOf(replica)).to.have.lengthOf(1)
+      expect((await blacklist.revokeAll('7', { replicas: 1 })).stored).to.equal('replicated')
+      expect(await blacklist.revoke(freshToken({ jwtid: 'other' }))).to.equal('redis')
+      const logs = (await allKeysOf(replica)).filter((key) => key.includes(':revocations:'))
+      expect(logs).to.have.lengthOf(2)
+    })
+
+    it('says so too where many are revoked at once', async () => {
+      const { blacklist } = await instances.start(redis, {}, { commandTimeout: 2000 })
+      const tokens = Array.from({ length: 20 }, (_, name) => freshToken({ jwtid: String(name) }))
+      const stored = await Promise.all(tokens.map((token) => blacklist.revoke(token, { replicas: 1 })))
+      expect(new Set(stored)).to.deep.equal(new Set(['replicated']))
+    })
+
+    it('says that only Redis has it where too few confirm it, within the budget, and holds nobody else up', async () => {
+      const { cache, blacklist } = await instances.start(redis, {}, { commandTimeout: 1500 })
+      await replica.stop()
+      const begun = performance.now()
+      const stored = blacklist.revoke(freshToken(), { replicas: 1 })
+      await eventually(async () => (await redis.command('INFO', 'clients')).includes('blocked_clients:1'))
+      expect(await cache.set('other', 1)).to.equal('redis')
+      expect(await stored).to.equal('redis')
+      expect(performance.now() - begun).to.be.lessThan(3000)
+      expect(cache.state).to.equal('ready')
+      await replica.continue()
+      await eventually(async () => (await blacklist.revoke(freshToken(), { replicas: 1 })) === 'replicated')
+      expect(await blacklist.revoke(freshToken(), { replicas: 2 })).to.equal('redis')
+    })
+
+    it('finds them again after an outage', async () => {
+      const one = await instances.start(redis, {}, { commandTimeout: 2000 })
+      expect(await one.blacklist.revoke(freshToken(), { replicas: 1 })).to.equal('replicated')
+      await redis.kill()
+      await cutOff(one)
+      expect(await one.blacklist.revoke(freshToken(), { replicas: 1 })).to.equal('memory')
+      await redis.start()
+      await connected(one)
+      await eventually(
+        async () => (await one.blacklist.revoke(freshToken(), { replicas: 1 })) === 'replicated',
+        {
+          withinMs: 9000,
+        },
+      )
+    }).timeout(30_000)
+  })
+
+  it('knows of no replicas where the store is no Redis', async () => {
+    const cache = createCache({ redis: false, logger: false })
+    const blacklist = createTokenBlacklist({ cache })
+    expect(await blacklist.revoke(freshToken(), { replicas: 1 })).to.equal('memory')
+    await cache.close()
+  })
+
+  it('waits for no number of replicas that is none', async () => {
+    const { blacklist } = instances.make(redis)
+    for (const replicas of [0, -1, 1.5, NaN, '1' as unknown as number]) {
+      for (const attempt of [
+        blacklist.revoke(freshToken(), { replicas }),
+        blacklist.revokeAll('7', { replicas }),
+      ]) {
+        const error = await failure(attempt)
+        expect(error).to.be.instanceOf(InvalidOptionError)
+        expect(error.message).to.match(/^revoke(All)?: replicas: expected a whole number from 1 up, got/)
+      }
     }
   })
 

@@ -3,7 +3,7 @@ import { expectTypeOf } from 'expect-type'
 import type { JwtPayload } from 'jsonwebtoken'
 import { expressjwt } from 'express-jwt'
 import { createTokenBlacklist, isRevokedFor, rejectBlacklisted, tokenBlacklist } from 'holdfast'
-import type { Cache, RevokedAll, Stored, TokenBlacklist, TokenClaims } from 'holdfast'
+import type { Cache, Revoked, RevokedAll, Stored, TokenBlacklist, TokenClaims } from 'holdfast'
 
 declare const cache: Cache
 declare const claims: JwtPayload
@@ -27,6 +27,9 @@ expectTypeOf(blacklist.isRevoked(claims)).toEqualTypeOf<Promise<boolean>>()
 expectTypeOf(blacklist.isRevoked('token')).toEqualTypeOf<Promise<boolean>>()
 expectTypeOf(blacklist.revokeAll('7')).toEqualTypeOf<Promise<RevokedAll>>()
 expectTypeOf<RevokedAll>().toEqualTypeOf<{ readonly stored: Stored; readonly newTokensFrom: Date }>()
+expectTypeOf(blacklist.revoke('token', { replicas: 1 })).toEqualTypeOf<Promise<Revoked>>()
+expectTypeOf(blacklist.revokeAll('7', { replicas: 1 })).toEqualTypeOf<Promise<RevokedAll<Revoked>>>()
+expectTypeOf<Revoked>().toEqualTypeOf<Stored | 'replicated'>()
 expectTypeOf<Stored>().toEqualTypeOf<'redis' | 'memory' | 'none'>()
 expectTypeOf<JwtPayload>().toExtend<TokenClaims>()
 expectTypeOf<{ jti: string; role: string }>().toExtend<TokenClaims>()

@@ -12,7 +12,7 @@ const FILL = `
 for i = ARGV[1], ARGV[1] + ARGV[2] - 1 do
   local hex = string.sub(redis.sha1hex(tostring(i)), 1, 32)
   local id = string.gsub(hex, '..', function (digits) return string.char(tonumber(digits, 16)) end)
-  redis.call('XADD', KEYS[1], '*', 'r', '\\0' .. id .. struct.pack('>dd', ARGV[3], ARGV[3]) .. 'nonce!')
+  redis.call('XADD', KEYS[1], '*', 'r', '\\0' .. id .. struct.pack('>dd', ARGV[3], ARGV[3]) .. 'its nonce')
 end`
 
 /** How long a process that starts takes to have all revocations there are, and what that does to its event loop. */
