@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { parseRange } from './byte-range'
 import { isNotModified, isSameForRange } from './conditional'
 import type { Fields, FieldValue } from './recording'
-import { field } from './recording'
+import { field, isNamed } from './recording'
 import { withDate } from './stored-response'
 import type { StoredResponse } from './stored-response'
 
@@ -66,7 +66,9 @@ export function ageOf(stored: StoredResponse, now: number): number {
 }
 
 function replayedFields(stored: StoredResponse, now: number): Fields {
-  return [...withDate(stored.fields, stored.recordedAt), ['Age', String(ageOf(stored, now))]]
+  // What caches further in have said stands before what is said of this request.
+  const fields = stored.fields.filter(([name]) => !isNamed(name, 'cache-status'))
+  return [...withDate(fields, stored.recordedAt), ['Age', String(ageOf(stored, now))]]
 }
 
 function measured(fields: Fields, status: number, body: Buffer): Fields {

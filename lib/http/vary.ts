@@ -7,16 +7,27 @@ import { listField } from './recording'
 const NEGOTIATION = new Set(['accept', 'accept-charset', 'accept-encoding', 'accept-language'])
 
 /** The request fields that a response varies by, in lower case and in order, with those of the `vary` option. */
-export function varyNames(response: Pick<Recording, 'fields'>, added: readonly string[] = []): string[] {
-  return [...new Set([...listField(response, 'vary'), ...added])].sort()
+export function varyNames(
+  response: Pick<Recording, 'fields'>,
+  added: readonly string[] = [],
+): readonly string[] {
+  const named = listField(response, 'vary')
+  return named.length + added.length === 0 ? named : [...new Set([...named, ...added])].sort()
 }
+
+/** What is the same for all. */
+const ONLY_VARIANT = digest([])
 
 /**
  * A digest of what a request says in these fields (RFC 9111 §4.1): of two requests with the same one, the same
  * variant is for both. A digest, for they may be credentials.
  */
 export function variantOf(names: readonly string[], headers: IncomingHttpHeaders): string {
-  const values = names.map((name) => [name, normalized(name, headers[name])])
+  if (names.length === 0) return ONLY_VARIANT
+  return digest(names.map((name) => [name, normalized(name, headers[name])]))
+}
+
+function digest(values: readonly unknown[]): string {
   return hash('sha256', JSON.stringify(values), 'base64url')
 }
 

@@ -976,6 +976,26 @@ for (const [version, express] of expressVersions) {
         expect(headers['cache-status']).to.equal('inner; hit, holdfast; fwd=uri-miss; stored')
       })
 
+      it('replays what a cache further in has said, before its own (RFC 9211 §3)', async () => {
+        serve(counting({ 'Cache-Status': 'inner; hit; key="a, b"' }))
+        await server.get('/page')
+        const { headers } = await server.get('/page')
+        expect(headers['cache-status']).to.match(/^inner; hit; key="a, b", holdfast; hit; ttl=\d+$/)
+      })
+
+      it('says its own where another stands around it that goes by another key (RFC 9211 §2)', async () => {
+        app.use(cacheResponse('5m', { cache, query: [] }))
+        serve(counting())
+        const first = await server.get('/page?a=1')
+        expect(first.headers['cache-status']).to.equal(
+          'holdfast; fwd=uri-miss; stored, holdfast; fwd=uri-miss; stored',
+        )
+        const second = await server.get('/page?a=2')
+        expect(second.headers['cache-status']).to.match(
+          /^holdfast; fwd=uri-miss; stored, holdfast; hit; ttl=\d+$/,
+        )
+      })
+
       it('stands on a route twice without harm', async () => {
         app.use(cacheResponse('5m', { cache }))
         serve(counting())
