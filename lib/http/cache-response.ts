@@ -70,15 +70,13 @@ function handle({ req, res, next }: Call, configuration: ResponseConfiguration, 
 
 /** Drops what is stored for the URL of an unsafe request once it has been carried out (RFC 9111 §4.4). */
 function dropAfter(req: IncomingMessage, res: ServerResponse, configuration: ResponseConfiguration): void {
-  const { scope, key, query } = configuration
-  const hasOtherKeys = scope !== undefined || key !== undefined || query !== 'as-sent'
   const target = targetOf(req)
   let dropped: Promise<void> | undefined
   record(res, {
     onHead(head) {
       if (isSuccess(head.status)) {
         const targets = [target, ...concernedTargets(req, head)]
-        dropped = dropTargets(configuration.cache(), targets, hasOtherKeys)
+        dropped = dropTargets(configuration.cache(), targets)
       }
       return {}
     },
