@@ -147,7 +147,9 @@ export class CachedRoute {
 
   #mayLead({ visit, found, verdict }: Errand): boolean {
     const { req, credentials } = visit
-    if (req.method !== 'GET' || isForPart(visit, verdict) || verdict.detail === 'credential') return false
+    // The answer to HEAD has no body: it says only whether what is stored is still right.
+    if (req.method !== 'GET' && verdict.former === undefined) return false
+    if (isForPart(visit, verdict) || verdict.detail === 'credential') return false
     return !this.#passes.has(passOf(found.slot.key, credentials)) && !isNotToBeStored(visit)
   }
 

@@ -137,8 +137,8 @@ export class RouteRun implements Recorder {
     const storability = this.#storabilityOf(response, head)
     const vary = varyNames(response, this.#visit.configuration.vary)
     const unkeyed = this.#whyUnkeyed(vary)
-    const { permit } = this.#plan
-    const isStored = storability.isStorable && unkeyed === undefined && permit !== undefined
+    const mayStore = this.#plan.permit !== undefined && this.#visit.req.method === 'GET'
+    const isStored = storability.isStorable && unkeyed === undefined && mayStore
     const detail = this.#detailOf(storability, unkeyed, vary)
     this.#tell({ stored: isStored, detail })
     const isUnchanged = this.#isAnsweredHere && isNotModified(response, this.#headers)

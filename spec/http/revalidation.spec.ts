@@ -194,6 +194,23 @@ for (const [version, express] of expressVersions) {
         const head = await site.ask({ method: 'HEAD' })
         expect(head).to.include({ status: 200, text: '' })
         expect(head.headers).to.include({ 'content-length': '5' })
+        expect(statusOf(head)).to.equal('fwd=stale; stored')
+        expect(statusOf(await site.get())).to.equal('hit; ttl=10')
+        expect((await site.get()).text).to.equal('whole')
+      })
+
+      it('takes over what it says of a stored response, but no body', async () => {
+        let note = 'first'
+        site.serve((req, res) => {
+          res.set({ ...fields, 'X-Note': note })
+          res.end(req.method === 'GET' ? 'whole' : undefined)
+        })
+        await site.get()
+        site.seconds(11)
+        note = 'second'
+        await site.ask({ method: 'HEAD' })
+        const { text, headers } = await site.get()
+        expect([text, headers['x-note']]).to.deep.equal(['whole', 'second'])
       })
 
       it('drops a stored response where it is about another', async () => {
