@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Recording } from './recording'
 import { listField } from './recording'
+import { saysWhoAsks } from './who-asks'
 
 /** Fields that list alternatives with weights: how they are spelt does not matter (RFC 9110 §12.5). */
 const NEGOTIATION = new Set(['accept', 'accept-charset', 'accept-encoding', 'accept-language'])
@@ -34,8 +35,14 @@ function digest(values: readonly unknown[]): string {
 function normalized(name: string, value: string | string[] | undefined): string | null {
   if (value === undefined) return null
   const text = [value].flat().join(', ').trim()
+  if (saysWhoAsks(name)) return text
   // What is quoted may hold a comma, and its case and spaces may matter.
-  return NEGOTIATION.has(name) && !text.includes('"') ? byWeight(text) : text
+  return NEGOTIATION.has(name) && !text.includes('"') ? byWeight(text) : withoutBlanks(text)
+}
+
+/** Without the blanks around the commas of a list, and the members that are empty (RFC 9110 §5.6.1). */
+function withoutBlanks(text: string): string {
+  return text.replace(/("(?:[^"\\]|\\.)*")|[ \t]*,[ \t,]*/g, (_match, quoted?: string) => quoted ?? ',')
 }
 
 /** Without case, spaces and the weight 1, heaviest first; those of one weight stay in their order, which may matter. */
