@@ -100,7 +100,8 @@ export class ReaderCheck implements Reads, RequestWatch {
     if (this.#depth > 0 || this.#isOver) return
     const lower = name.toLowerCase()
     if (saysWhoAsks(lower)) this.identities.add(lower)
-    else this.fields.add(lower)
+    // Express looks for both spellings.
+    else this.fields.add(lower === 'referrer' ? 'referer' : lower)
   }
 
   /** Somebody looks where they are as they came: he reads those that are there. */

@@ -397,6 +397,44 @@ for (const [version, express] of expressVersions) {
       ])
     })
 
+    const pointedOut = [
+      'User-Agent',
+      'Referer',
+      'Origin',
+      'Accept',
+      'Accept-Language',
+      'Accept-Encoding',
+      'Accept-Charset',
+      'Sec-CH-UA-Mobile',
+      'DNT',
+    ]
+    for (const name of pointedOut) {
+      const lower = name.toLowerCase()
+      it(`points out ${name}, unless the response varies by it`, async () => {
+        let varies = false
+        site.serve((req, res) => {
+          if (varies) res.vary(name)
+          res.send(`by ${String(req.get(name)?.length)}`)
+        }, '5m')
+        expect(await site.status({ [name]: 'x' })).to.equal(`fwd=uri-miss; stored; detail=read-${lower}`)
+        expect(site.logger.lines.map(({ details }) => details)).to.deep.equal([{ field: lower }])
+        varies = true
+        site.seconds(400)
+        expect(await site.status({ [name]: 'x' })).to.match(/stored$/)
+      })
+    }
+
+    it('points out each route once, of all those behind one middleware', async () => {
+      app.use(cacheResponse('5m', { cache: site.cache }))
+      for (const path of ['/one', '/two']) app.get(path, (req, res) => res.send(req.get('user-agent')))
+      for (const path of ['/one', '/two', '/one?again', '/two?again'])
+        await site.server.get(path, { 'user-agent': 'curl' })
+      expect(site.logger.lines.map(({ details }) => details)).to.deep.equal([
+        { field: 'user-agent', route: '/one' },
+        { field: 'user-agent', route: '/two' },
+      ])
+    })
+
     it('points nothing out in production', async () => {
       const before = process.env['NODE_ENV']
       process.env['NODE_ENV'] = 'production'
