@@ -149,6 +149,8 @@ class ResponseRecorder implements RecordedResponse {
     if (!this.#isReplaced && !res.headersSent && isChunk(args[0])) {
       const { instead } = this.#decide()
       if (instead !== undefined && this.#room === undefined) this.#sendInstead(instead)
+      // A 304 is complete with its head: its client need not wait for the body that is kept.
+      else if (instead !== undefined) res.flushHeaders()
       else res.writeHead(res.statusCode)
     }
     // Within end() this is a wrapper further in, and its bytes are those that end() was given.

@@ -11,7 +11,8 @@ export function tagsNamedBy(response: Pick<Recording, 'fields'>, res: ServerResp
   if (locals?.cacheTags === undefined && sent === undefined) return NONE
   const named: unknown[] = [locals?.cacheTags ?? []].flat()
   const listed = [sent ?? []].flat().join(',').split(',')
-  return [...named, ...listed.map((tag) => tag.trim())].filter(
+  const texts = named.map((tag) => (typeof tag === 'number' ? String(tag) : tag))
+  return [...texts, ...listed.map((tag) => tag.trim())].filter(
     (tag): tag is string => typeof tag === 'string' && tag !== '' && tag.isWellFormed(),
   )
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { withAddedFields } from './added-fields'
 import type { Answer } from './answer'
-import { answerTo, notModified } from './answer'
+import { answerTo, mayBeEncoded, notModified } from './answer'
 import { headersForRoute } from './asked-headers'
 import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
@@ -58,6 +58,7 @@ export class RouteRun implements Recorder {
   readonly #before: Fields
   readonly #headers: IncomingHttpHeaders
   readonly #check: ReaderCheck
+  readonly #mayBeEncoded: boolean
   readonly #timer: NodeJS.Timeout | undefined
   /** Until it is used, or given back. */
   #permit: Permit | undefined
@@ -78,6 +79,7 @@ export class RouteRun implements Recorder {
     const outer = innermost.get(req)
     this.#headers = outer === undefined ? req.headers : outer.#headers
     if (this.#isAnsweredHere) req.headers = headersForRoute(req, plan.former)
+    this.#mayBeEncoded = mayBeEncoded(res, this.#headers)
     const isIdentified = credentials.length > 0
     this.#check = new ReaderCheck(req, res, { isIdentified, isMounting: mounting.has(configuration) })
     this.#timer = this.#startTimer(record(res, this, this.#before), configuration.routeTimeoutMs)
@@ -116,7 +118,7 @@ export class RouteRun implements Recorder {
   }
 
   #answerTo(stored: StoredResponse): Answer {
-    const asked = { method: this.#visit.req.method, headers: this.#headers }
+    const asked = { method: this.#visit.req.method, headers: this.#headers, mayBeEncoded: this.#mayBeEncoded }
     return answerTo(asked, stored, this.#now)
   }
 
@@ -201,23 +203,20 @@ export class RouteRun implements Recorder {
   }
 
   #storabilityOf(response: Recording, { declaredUnder }: Pick<SentHead, 'declaredUnder'>): Storability {
-    const { configuration, isScoped } = this.#visit
+    const { req, configuration, isScoped } = this.#visit
     return storabilityOf(
       response,
       {
         isScoped,
         // Asked again: who asks may have been found out behind this middleware.
-        credentials: isScoped ? [] : this.#credentials,
+        credentials: isScoped
+          ? []
+          : this.#check.quietly(() => credentialsOf(req, configuration.ignore, this.#headers)),
         vary: configuration.vary,
         isDeclaredBefore: declaredUnder === undefined || declaredUnder < 400,
       },
       configuration,
     )
-  }
-
-  get #credentials(): readonly string[] {
-    const { req, configuration } = this.#visit
-    return this.#check.quietly(() => credentialsOf(req, configuration.ignore, this.#headers))
   }
 
   #detailOf(

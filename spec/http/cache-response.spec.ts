@@ -230,6 +230,26 @@ for (const [version, express] of expressVersions) {
         })
       })
 
+      it('is answered 304 on a miss when the head is there, and what streams on is stored (RFC 9110 §13.1.2)', async () => {
+        let finish = (): void => undefined
+        serve((_req, res) => {
+          res.set('ETag', '"a"').write('begun, ')
+          finish = () => res.end('and done')
+        })
+        const asked = request(`${server.url}/page`, { headers: { 'if-none-match': '*' } })
+        asked.end()
+        const [response] = (await once(asked, 'response')) as [IncomingMessage]
+        expect([response.statusCode, response.headers.etag]).to.deep.equal([304, '"a"'])
+        finish()
+        response.resume()
+        await server.idle()
+        const second = await server.get('/page')
+        expect([second.text, second.headers['cache-status']?.slice(0, 13)]).to.deep.equal([
+          'begun, and done',
+          'holdfast; hit',
+        ])
+      })
+
       it('is answered 304 on a miss, and stores the whole response for others', async () => {
         const spy = serve(counting(fields))
         const first = await server.get('/page', { 'if-none-match': '"a"' })
@@ -816,6 +836,17 @@ for (const [version, express] of expressVersions) {
         expect(await both()).to.deep.equal(['run 1', 'run 1'])
         await cache.invalidateTags('school')
         expect(await both()).to.deep.equal(['run 2', 'run 1'])
+      })
+
+      it('may be numbers that the route names', async () => {
+        serve((req, res, next) => {
+          res.locals['cacheTags'] = [7]
+          counted(req, res, next)
+        })
+        const counted = counting()
+        expect(await texts({}, {})).to.deep.equal(['run 1', 'run 1'])
+        await cache.invalidateTags('7')
+        expect(await texts({})).to.deep.equal(['run 2'])
       })
 
       it('may be made from the request', async () => {

@@ -217,6 +217,20 @@ for (const [version, express] of expressVersions) {
       expect(runs).to.equal(3)
     })
 
+    it('compression before the cache: a part is given of the bytes that are stored, or not at all (RFC 9110 §14.2)', async () => {
+      app.use(compression(), cached() as RequestHandler)
+      app.get('/page', page)
+      const range = 'bytes=0-2999'
+      await get()
+      const part = await get({ range })
+      expect([part.status, part.text]).to.deep.equal([206, LONG.slice(0, 3000)])
+      for (const coding of ['identity', 'gzip;q=0', 'br;q=0.0, identity;q=1'])
+        expect((await get({ range, 'accept-encoding': coding })).status).to.equal(206)
+      const whole = await get({ range, ...gzip })
+      expect(whole.status).to.equal(200)
+      expect(plainOf(whole)).to.equal(`${LONG}1`)
+    })
+
     it('express.static: a file is served, validated, and given in parts', async () => {
       app.use(cached() as RequestHandler, express.static('docs', { maxAge: '1m' }))
       const [first, second] = [await site.server.get('/responses.md'), await site.server.get('/responses.md')]
