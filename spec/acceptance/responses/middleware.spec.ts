@@ -1,9 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { request } from 'node:http'
 import { once } from 'node:events'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { createServer as createSecureServer, request as secureRequest } from 'node:https'
+import type { RequestOptions } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import type { ConnectionOptions } from 'node:tls'
 import { expect } from 'chai'
 import compression from 'compression'
 import cookieParser from 'cookie-parser'
@@ -229,6 +234,65 @@ for (const [version, express] of expressVersions) {
       const whole = await get({ range, ...gzip })
       expect(whole.status).to.equal(200)
       expect(plainOf(whole)).to.equal(`${LONG}1`)
+    })
+
+    it('HTTPS: is answered from the cache, and shares nothing with HTTP (RFC 9110 §4.2.2)', async () => {
+      app.get('/page', cached() as RequestHandler, (req, res) =>
+        res.send(`${req.protocol} ${String((runs += 1))}`),
+      )
+      // A shared key in the place of a certificate.
+      const psk = randomBytes(16)
+      const secured = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const
+      const server = createSecureServer({ ...secured, pskCallback: () => psk }, app)
+      await once(server.listen(0, '127.0.0.1'), 'listening')
+      const { port } = server.address() as AddressInfo
+      const overTls = async (): Promise<string> => {
+        const options: RequestOptions & ConnectionOptions = {
+          ...secured,
+          port,
+          host: '127.0.0.1',
+          path: '/page',
+          headers: { host: site.server.host },
+          agent: false,
+          pskCallback: () => ({ psk, identity: 'client' }),
+          checkServerIdentity: () => undefined,
+        }
+        const asked = secureRequest(options)
+        asked.end()
+        const [response] = (await once(asked, 'response')) as [IncomingMessage]
+        return text(response)
+      }
+      try {
+        expect([await overTls(), await overTls()]).to.deep.equal(['https 1', 'https 1'])
+        expect([(await get()).text, (await get()).text]).to.deep.equal(['http 2', 'http 2'])
+      } finally {
+        server.close()
+      }
+    })
+
+    it('trailers: reach the client for which the route runs, and are not replayed (RFC 9110 §6.5)', async () => {
+      app.get('/page', cached() as RequestHandler, (_req, res) => {
+        res.set('Trailer', 'X-Sum').write('whole ')
+        res.addTrailers({ 'X-Sum': '7' })
+        res.end('body')
+      })
+      const ask = async () => {
+        const asked = request(`${site.server.url}/page`)
+        asked.end()
+        const [response] = (await once(asked, 'response')) as [IncomingMessage]
+        const body = await text(response)
+        await site.server.idle()
+        const { trailer, 'cache-status': status } = response.headers
+        return {
+          body,
+          trailer,
+          trailers: { ...response.trailers },
+          isHit: String(status).includes('; hit'),
+        }
+      }
+      const body = 'whole body'
+      expect(await ask()).to.deep.equal({ body, trailer: 'X-Sum', trailers: { 'x-sum': '7' }, isHit: false })
+      expect(await ask()).to.deep.equal({ body, trailer: undefined, trailers: {}, isHit: true })
     })
 
     it('express.static: a file is served, validated, and given in parts', async () => {
