@@ -19,7 +19,8 @@ export class Compression {
 
   /** Packs a value that is large enough, if that makes it smaller. */
   async pack(written: Payload): Promise<Payload> {
-    const { kind, payload } = written
+    const { kind, lead } = written
+    const payload = lead === undefined ? written.payload : Buffer.concat([lead, written.payload])
     if (payload.length < this.#thresholdBytes) return written
     const packed = await deflate(payload, { level: LEVEL })
     return packed.length < payload.length ? { kind: kind + MARK, payload: packed } : written

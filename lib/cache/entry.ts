@@ -21,6 +21,7 @@ const HEADER = new RegExp(
 const GRACE = /;grace=(\d{1,16})/
 const COST = /;cost=(\d{1,16})/
 const NEWLINE = 0x0a
+const NOTHING = Buffer.alloc(0)
 const NO_LIFE = { graceMs: 0, costMs: 0 }
 
 const MOST_CHECKS = 4096
@@ -34,13 +35,13 @@ const checks = new Map<string, string>()
  * `;grace=<ms>` and `;cost=<ms>` behind the time where there is such a thing.
  */
 export function encodeEntry(key: string, entry: Entry, madeAt: number): Buffer {
-  const { kind, count, payload, graceMs = 0, costMs = 0 } = entry
+  const { kind, count, payload, lead = NOTHING, graceMs = 0, costMs = 0 } = entry
   const tags = entry.tags.map(encodeURIComponent).join(',')
   const grace = graceMs > 0 ? `;grace=${String(graceMs)}` : ''
   const cost = costMs > 0 ? `;cost=${String(costMs)}` : ''
   const made = `${String(Math.floor(madeAt))}${grace}${cost}`
-  const header = [MAGIC, kind, keyCheck(key), made, count, payload.length, tags].join(' ')
-  return Buffer.concat([Buffer.from(`${header}\n`), entry.payload])
+  const header = [MAGIC, kind, keyCheck(key), made, count, lead.length + payload.length, tags].join(' ')
+  return Buffer.concat([Buffer.from(`${header}\n`), lead, payload])
 }
 
 /**

@@ -29,6 +29,8 @@ export interface Claim<Found> {
 export interface LeaseOptions<Found> extends Omit<ClaimOptions<Found>, 'newToken'> {
   /** Whether what was read will do while somebody else makes it anew. */
   readonly mayStandIn: (found: Found) => boolean
+  /** How long it waits for others, by `performance.now()`. @default as long as there is one who makes it */
+  readonly patientUntil?: number
 }
 
 /**
@@ -72,6 +74,7 @@ export class Leases {
   async claim<Found>(key: string, options: LeaseOptions<Found>): Promise<Claim<Found>> {
     let leaders = 0
     let isTold = false
+    const { patientUntil = Infinity } = options
     const patient = performance.now() + MOST_UNTOLD_MS
     for (;;) {
       const asked: HeldLease[] = []
@@ -91,10 +94,12 @@ export class Leases {
         return { found, since, lease: undefined }
       if (isTold || leaders === 0) leaders += 1
       const serving = this.#serving()
-      const isEnough = leaders > MOST_LEADERS || (serving === 'untold' && performance.now() > patient)
+      const leftMs = patientUntil - performance.now()
+      const isEnough =
+        leaders > MOST_LEADERS || leftMs <= 0 || (serving === 'untold' && performance.now() > patient)
       if (isEnough) return { found: undefined, since, lease: undefined }
       const ms = Math.max(SHORTEST_WAIT_MS, serving === 'told' ? waitMs : Math.min(waitMs, UNTOLD_MS))
-      isTold = await this.#changes.within(ms, key, before)
+      isTold = await this.#changes.within(Math.min(ms, leftMs), key, before)
     }
   }
 

@@ -95,8 +95,8 @@ export class ValueCodec {
 }
 
 /** Bytes as they are: what a part of holdfast has written in a way of its own. */
-export function encodeBytes(bytes: Buffer): Payload {
-  return { kind: 'bytes', payload: bytes }
+export function encodeBytes(payload: Buffer, lead?: Buffer): Payload {
+  return lead === undefined ? { kind: 'bytes', payload } : { kind: 'bytes', payload, lead }
 }
 
 function encodeByType(value: unknown): Payload {

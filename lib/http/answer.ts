@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { parseRange } from './byte-range'
 import { isNotModified, isSameForRange } from './conditional'
 import type { Fields, FieldValue } from './recording'
-import { field } from './recording'
+import { field, isNamed } from './recording'
 import { withDate } from './stored-response'
 import type { StoredResponse } from './stored-response'
 
@@ -20,6 +20,8 @@ export interface Answer {
 export interface Asked {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
+  /** Whether something further out may encode what is sent: then a part would be one of other bytes. */
+  readonly mayBeEncoded: boolean
 }
 
 /** Fields that describe a body and have no place in a 304 (RFC 9110 §15.4.5). */
@@ -34,14 +36,15 @@ export function answerTo(asked: Asked, stored: StoredResponse, now: number): Ans
   return stored.removed.length === 0 ? answer : { ...answer, removed: stored.removed }
 }
 
-function partOf({ method, headers }: Asked, stored: StoredResponse, now: number): Answer {
+function partOf({ method, headers, mayBeEncoded }: Asked, stored: StoredResponse, now: number): Answer {
   const fields = replayedFields(stored, now)
   const { status, statusMessage, body } = stored
   if (isNotModified({ status, fields }, headers)) return notModified(fields)
   const { range } = headers
   const isPartial =
     range !== undefined && status === 200 && method === 'GET' && isSameForRange({ status, fields }, headers)
-  const part = isPartial && takesRanges(stored) ? parseRange(range, body.length) : undefined
+  const isAsStored = !mayBeEncoded || field(stored, 'content-encoding') !== undefined
+  const part = isPartial && isAsStored && takesRanges(stored) ? parseRange(range, body.length) : undefined
   if (part === undefined) return { status, statusMessage, fields: measured(fields, status, body), body }
   if (part === 'unsatisfiable') {
     const whole: [string, FieldValue] = ['Content-Range', `bytes */${String(body.length)}`]
@@ -66,7 +69,9 @@ export function ageOf(stored: StoredResponse, now: number): number {
 }
 
 function replayedFields(stored: StoredResponse, now: number): Fields {
-  return [...withDate(stored.fields, stored.recordedAt), ['Age', String(ageOf(stored, now))]]
+  // What caches further in have said stands before what is said of this request.
+  const fields = stored.fields.filter(([name]) => !isNamed(name, 'cache-status'))
+  return [...withDate(fields, stored.recordedAt), ['Age', String(ageOf(stored, now))]]
 }
 
 function measured(fields: Fields, status: number, body: Buffer): Fields {
@@ -81,4 +86,11 @@ function measured(fields: Fields, status: number, body: Buffer): Fields {
 
 function takesRanges(stored: StoredResponse): boolean {
   return field(stored, 'accept-ranges') !== 'none'
+}
+
+/** Whether whoever has wrapped a response may encode it for its client, as compression does. */
+export function mayBeEncoded(res: ServerResponse, headers: IncomingHttpHeaders): boolean {
+  if (!Object.hasOwn(res, 'write')) return false
+  const codings = (headers['accept-encoding'] ?? '').split(',')
+  return codings.some((coding) => !/^\s*(identity\s*(;.*)?|.*;\s*q=0(\.0*)?\s*|)$/i.test(coding))
 }

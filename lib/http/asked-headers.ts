@@ -13,6 +13,7 @@ export function headersForRoute(
   { headers }: IncomingMessage,
   former: StoredResponse | undefined,
 ): IncomingHttpHeaders {
+  if (former === undefined && CONDITIONS.every((name) => headers[name] === undefined)) return headers
   const shown = { ...headers }
   // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.
   for (const name of CONDITIONS) delete shown[name]

@@ -1,6 +1,8 @@
 /** The directives of a Cache-Control field: name in lower case, argument as it was given, `''` where there is none. */
 export type Directives = ReadonlyMap<string, string>
 
+const NO_DIRECTIVES: Directives = new Map()
+
 /** Stands for an argument that cannot be read: it is none of those that permit something. */
 const MALFORMED = '\uFFFD'
 
@@ -16,8 +18,9 @@ const FIELD_LISTS = new Set(['private', 'no-cache'])
  * (RFC 9111 §4.2.1).
  */
 export function parseCacheControl(field: string | number | readonly string[] | undefined): Directives {
+  if (field === undefined) return NO_DIRECTIVES
   const directives = new Map<string, string>()
-  const text = Array.isArray(field) ? field.join(',') : String(field ?? '')
+  const text = Array.isArray(field) ? field.join(',') : String(field)
   for (const member of membersOf(text)) {
     const [name, argument] = readDirective(member.trim())
     const known = directives.get(name)

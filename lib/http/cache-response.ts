@@ -8,6 +8,7 @@ import { targetOf } from './request-key'
 import type { ResponseConfiguration } from './response-configuration'
 import { resolveResponseOptions } from './response-configuration'
 import { tellOf, visitOf, whyPassed } from './visit'
+import { quietly } from './watched-requests'
 
 /** Express middleware, under Express 4 and 5. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
@@ -57,7 +58,7 @@ function handle({ req, res, next }: Call, configuration: ResponseConfiguration, 
     if (isUnsafe(req.method)) dropAfter(req, res, configuration)
     return false
   }
-  const detail = whyPassed(req)
+  const detail = quietly(req, () => whyPassed(req))
   const visit = detail === undefined ? visitOf(req, res, configuration) : undefined
   if (visit === undefined || visit === 'no-scope') {
     tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })
@@ -69,15 +70,13 @@ function handle({ req, res, next }: Call, configuration: ResponseConfiguration, 
 
 /** Drops what is stored for the URL of an unsafe request once it has been carried out (RFC 9111 §4.4). */
 function dropAfter(req: IncomingMessage, res: ServerResponse, configuration: ResponseConfiguration): void {
-  const { scope, key, query } = configuration
-  const hasOtherKeys = scope !== undefined || key !== undefined || query !== 'as-sent'
   const target = targetOf(req)
   let dropped: Promise<void> | undefined
   record(res, {
     onHead(head) {
       if (isSuccess(head.status)) {
         const targets = [target, ...concernedTargets(req, head)]
-        dropped = dropTargets(configuration.cache(), targets, hasOtherKeys)
+        dropped = dropTargets(configuration.cache(), targets)
       }
       return {}
     },

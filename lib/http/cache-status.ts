@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http'
+import type { FieldValue, Recording } from './recording'
+import { field } from './recording'
 import type { RefusalReason } from './storability'
 
 /** How the cache handled a request (RFC 9211 §2). */
@@ -32,17 +34,45 @@ export type Detail =
   | 'precondition'
   | 'stale-if-error'
   | 'only-if-cached'
+  | 'mounted'
   | `read-${string}`
 
-/** What we said before, of the same response: there is no comma in it. */
-const OURS = /(^|,\s*)holdfast;[^,]*/g
+/** What each has said of a response, for it to say better. */
+const said = new WeakMap<object, string>()
 
-/** Says on the response how the cache handled the request, behind what caches further in have said. */
-export function setCacheStatus(res: ServerResponse, handling: Handling): void {
+/**
+ * Says on the response how the cache handled the request, behind what caches further in have said: a list, the one
+ * nearest to the origin first (RFC 9211 §2).
+ *
+ * @param by - who says so: what it has said before is put right. A request may pass more than one of these caches.
+ * @param stored - what is sent in the place of the present response: what caches further in have said of that counts.
+ */
+export function setCacheStatus(
+  res: ServerResponse,
+  handling: Handling,
+  by: object = res,
+  stored?: Pick<Recording, 'fields'>,
+): void {
   if (res.headersSent) return
-  const said = res.getHeader('cache-status')
-  const others = said === undefined ? '' : [said].flat().join(', ').replace(OURS, '')
-  res.setHeader('Cache-Status', `${others === '' ? '' : `${others}, `}holdfast${describe(handling)}`)
+  const member = `holdfast${describe(handling)}`
+  const others = membersOf(
+    stored === undefined ? res.getHeader('cache-status') : field(stored, 'cache-status'),
+  )
+  const before = others.lastIndexOf(said.get(by) ?? '')
+  if (before !== -1) others.splice(before, 1)
+  said.set(by, member)
+  res.setHeader('Cache-Status', others.length === 0 ? member : `${others.join(', ')}, ${member}`)
+}
+
+/** The members of a list, which may hold commas in quotes (RFC 9651 §3.1). */
+function membersOf(value: FieldValue | undefined): string[] {
+  if (value === undefined) return []
+  const members =
+    [value]
+      .flat()
+      .join(', ')
+      .match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []
+  return members.map((member) => member.trim()).filter((member) => member !== '')
 }
 
 function describe({ hit, fwd, fwdStatus, ttl, stored, collapsed, key, detail }: Handling): string {

@@ -1,13 +1,15 @@
-import type { ServerResponse } from 'node:http'
 import type { Outcome } from '../cache/loads'
+import { firstOf } from './first-of'
 import { pointOutRefusals } from './hints'
 import { Passes } from './passes'
+import { refuseToForward } from './gateway-timeout'
 import { remainingMs, replay } from './replay'
 import { isRerun, rerun } from './rerun'
 import type { Found, Permit } from './response-store'
 import type { ResponseConfiguration } from './response-configuration'
-import { outerRunOf, RouteRun } from './route-run'
+import { hasOuterRun, outerRunOf, RouteRun } from './route-run'
 import type { RunPlan, RunResult } from './run-plan'
+import { NOTHING } from './run-plan'
 import type { StoredResponse } from './stored-response'
 import type { Verdict } from './usability'
 import { verdictOn } from './usability'
@@ -24,6 +26,14 @@ interface Errand {
   readonly verdict: Forward
   readonly found: Found
   readonly next: () => void
+}
+
+/** A request that asks, and how long it waits for others. */
+interface Asking {
+  readonly visit: Visit
+  readonly tags: readonly string[]
+  readonly next: () => void
+  readonly patientUntil: number
 }
 
 /** The responses of what is behind one middleware: from the cache where that may be, else from one run of the route. */
@@ -51,9 +61,14 @@ export class CachedRoute {
   /** Answers from the store, from the run of the route that is under way, or has the route run. */
   async answer(visit: Visit, next: () => void): Promise<void> {
     const tags = tagsOf(visit)
-    const patience = performance.now() + this.#configuration.collapseMs
+    const patientUntil = performance.now() + this.#configuration.collapseMs
+    const asked = { visit, tags, next, patientUntil }
+    // Most often there is nothing: then this is all there is to be asked.
+    let seen = this.#mayClaimAtOnce(visit) ? await this.#claimAtOnce(asked) : undefined
+    if (seen === 'answered') return
     for (;;) {
-      const found = await visit.store.find(visit.key, tags, visit.req.headers)
+      const found = seen ?? (await visit.store.find(visit.key, tags, visit.req.headers))
+      seen = undefined
       // Somebody else has answered meanwhile, or there is nobody to be answered.
       if (visit.res.headersSent || visit.res.destroyed) return
       const verdict = this.#judge(visit, found)
@@ -62,8 +77,7 @@ export class CachedRoute {
         refuseToForward(visit)
         return
       }
-      const forward: Forward =
-        verdict.action === 'forward' ? verdict : { action: 'forward', fwd: 'stale', former: verdict.response }
+      const forward = verdict.action === 'forward' ? verdict : forwarded(verdict)
       const errand = { visit, tags, verdict: forward, found, next }
       const outer = outerRunOf(visit, found.slot)
       if (outer !== undefined) {
@@ -71,11 +85,11 @@ export class CachedRoute {
         outer.follow(this.#run(errand, outer.cede()))
         return
       }
-      const leftMs = patience - performance.now()
+      const leftMs = patientUntil - performance.now()
       const underWay = this.#mayWait(errand) && leftMs > 0 ? visit.store.underWay(found.slot) : undefined
       if (underWay === undefined || isForOneUse(found.response)) {
         this.#countMiss(visit)
-        if (underWay === undefined && this.#mayLead(errand)) await this.#lead(errand, leftMs)
+        if (underWay === undefined && this.#mayLead(errand)) await this.#lead(errand, patientUntil)
         else void this.#run(errand)
         return
       }
@@ -109,7 +123,7 @@ export class CachedRoute {
     if (isStale && (isRerun(visit.req) || !this.#refresh(visit, found))) return false
     visit.cache.counters.count(true)
     const now = visit.cache.clock.now()
-    tell(visit, { hit: true, ttl: Math.floor(remainingMs(response, now) / 1000) })
+    tell(visit, { hit: true, ttl: Math.floor(remainingMs(response, now) / 1000) }, response)
     replay(visit.req, visit.res, response, now)
     return true
   }
@@ -133,7 +147,9 @@ export class CachedRoute {
 
   #mayLead({ visit, found, verdict }: Errand): boolean {
     const { req, credentials } = visit
-    if (req.method !== 'GET' || isForPart(visit, verdict) || verdict.detail === 'credential') return false
+    // The answer to HEAD has no body: it says only whether what is stored is still right.
+    if (req.method !== 'GET' && verdict.former === undefined) return false
+    if (isForPart(visit, verdict) || verdict.detail === 'credential') return false
     return !this.#passes.has(passOf(found.slot.key, credentials)) && !isNotToBeStored(visit)
   }
 
@@ -144,13 +160,51 @@ export class CachedRoute {
     if (!mayShare(uncovered(visit.credentials, response.vary), response.sharing)) return false
     if (visit.store.variantFor(response, visit.req.headers) !== response.variant) return false
     visit.cache.counters.count(true)
-    tell(visit, { fwd, collapsed: true })
+    tell(visit, { fwd, collapsed: true }, response)
     replay(visit.req, visit.res, response, visit.cache.clock.now())
     return true
   }
 
+  #mayClaimAtOnce(visit: Visit): boolean {
+    const { req, key, store, credentials } = visit
+    if (req.method !== 'GET' || req.headers.range !== undefined || hasOuterRun(req)) return false
+    if (isNotToBeStored(visit) || this.#passes.has(passOf(key, credentials))) return false
+    return store.underWay({ key, index: undefined }) === undefined
+  }
+
+  /** Looks for what is stored and has the route run where that is nothing, for all who ask meanwhile. */
+  async #claimAtOnce({ visit, tags, next, patientUntil }: Asking): Promise<Found | undefined | 'answered'> {
+    const slot = { key: visit.key, index: undefined }
+    let seen: Found | undefined | 'answered'
+    await visit.store.lead(slot, tags, async () => {
+      const willDo = (response: StoredResponse): boolean =>
+        this.#errandFor(visit, { response, slot }) === undefined
+      const { headers } = visit.req
+      const found = await visit.store.findOrClaim(visit.key, { tags, headers }, { willDo, patientUntil })
+      const verdict = found.permit && this.#errandFor(visit, found)
+      if (verdict === undefined || visit.res.headersSent || visit.res.destroyed) {
+        giveBack(visit, found.permit)
+        seen = found
+        return outcomeOf(NOTHING)
+      }
+      seen = 'answered'
+      this.#countMiss(visit)
+      return outcomeOf(await this.#run({ visit, tags, verdict, found, next }, found.permit))
+    })
+    return seen
+  }
+
+  /** What the route has to run for, where what is stored is of no use to a request that may have something stored. */
+  #errandFor(visit: Visit, found: Found): Forward | undefined {
+    const verdict = this.#judge(visit, found)
+    if (verdict.action === 'forward') return verdict.detail === undefined ? verdict : undefined
+    return verdict.action === 'answer' && verdict.isStale && isRerun(visit.req)
+      ? forwarded(verdict)
+      : undefined
+  }
+
   /** Has the route run for all who ask meanwhile. */
-  async #lead(errand: Errand, patienceMs: number): Promise<void> {
+  async #lead(errand: Errand, patientUntil: number): Promise<void> {
     const { visit, tags, found } = errand
     const { slot } = found
     const willDo = (response: StoredResponse): boolean => {
@@ -159,20 +213,14 @@ export class CachedRoute {
     }
     const course = { isLed: false }
     const outcome = await visit.store.lead(slot, tags, async () => {
-      const claiming = visit.store.claim(slot, tags, willDo)
-      const claim = await firstOf(claiming, { ms: Math.max(1, patienceMs), res: visit.res })
-      // Too late to be of use: for whoever waits next.
-      if (claim === undefined)
-        void claiming.then(({ permit }) => {
-          giveBack(visit, permit)
-        })
-      if (claim?.found !== undefined) return outcomeOf({ response: claim.found, isRefused: false })
+      const { found: stored, permit } = await visit.store.claim(slot, tags, { willDo, patientUntil })
+      if (stored !== undefined) return outcomeOf({ response: stored, isRefused: false })
       if (visit.res.destroyed || visit.res.headersSent) {
-        giveBack(visit, claim?.permit)
-        return outcomeOf({ response: undefined, isRefused: false })
+        giveBack(visit, permit)
+        return outcomeOf(NOTHING)
       }
       course.isLed = true
-      return outcomeOf(await this.#run(errand, claim?.permit))
+      return outcomeOf(await this.#run(errand, permit))
     })
     const isAnswered = course.isLed || this.#share(visit, outcome.value as RunResult, errand.verdict)
     if (!isAnswered && !visit.res.headersSent && !visit.res.destroyed) void this.#run(errand)
@@ -213,6 +261,11 @@ export class CachedRoute {
 
 const REFUSALS_POINTED_OUT = 10
 
+/** A request whose client may be told what is over, and that goes to the route all the same. */
+function forwarded({ response }: Extract<Verdict, { action: 'answer' }>): Forward {
+  return { action: 'forward', fwd: 'stale', former: response }
+}
+
 /** What is over at once answers one request, and is kept to be validated by the next (RFC 9111 §5.2.2.4). */
 function isForOneUse(response: StoredResponse | undefined): boolean {
   return response !== undefined && response.freshForMs <= 0
@@ -240,32 +293,4 @@ function outcomeOf(result: RunResult): Outcome {
 
 function giveBack({ store }: Visit, permit: Permit | undefined): void {
   if (permit !== undefined) store.giveBack(permit)
-}
-
-function refuseToForward(visit: Visit): void {
-  visit.cache.counters.count(false)
-  tell(visit, { fwd: 'request', detail: 'only-if-cached' })
-  visit.res.statusCode = 504
-  visit.res.end()
-}
-
-/** What is waited for, unless the time is up or nobody waits any more: then `undefined`. */
-async function firstOf<Value>(
-  awaited: Promise<Value>,
-  { ms, res }: { ms: number; res: ServerResponse },
-): Promise<Value | undefined> {
-  let end = (): void => undefined
-  const over = new Promise<undefined>((resolve) => {
-    end = () => {
-      resolve(undefined)
-    }
-  })
-  const timer = setTimeout(end, ms)
-  res.once('close', end)
-  try {
-    return await Promise.race([awaited, over])
-  } finally {
-    clearTimeout(timer)
-    res.off('close', end)
-  }
 }

@@ -1,12 +1,17 @@
 import type { Visit } from './visit'
 
-const pointedOut = new WeakSet<object>()
+/** Of which routes something was said already, by middleware. */
+const pointedOut = new WeakMap<object, Set<string>>()
+/** Of so many, and of no more. */
+const MOST_ROUTES = 100
 
-/** Says, once for a middleware, that a route reads a request field which its key does not cover. */
+/** Says, once for a route, that it reads a request field which its key does not cover. */
 export function pointOutUnkeyed(visit: Visit, field: string): void {
   const { cache, configuration } = visit
-  if (pointedOut.has(configuration)) return
-  pointedOut.add(configuration)
+  const { route = '' } = routeOf(visit)
+  const routes = pointedOut.get(configuration) ?? new Set()
+  if (routes.has(route) || routes.size >= MOST_ROUTES) return
+  pointedOut.set(configuration, routes.add(route))
   const message = 'A cached route reads a request field that its key does not cover'
   cache.core.configuration.logger.warn(message, { field, ...routeOf(visit) })
 }

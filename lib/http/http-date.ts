@@ -30,3 +30,16 @@ function fullYear(twoDigits: number): number {
   const inThisCentury = present - (present % 100) + twoDigits
   return inThisCentury - present > MOST_YEARS_AHEAD ? inThisCentury - 100 : inThisCentury
 }
+
+let lastSecond = Number.NaN
+let lastDate = ''
+
+/** Writes Unix milliseconds as an HTTP-date. Most are of the second of the one before. */
+export function httpDate(at: number): string {
+  const second = Math.floor(at / 1000)
+  if (second !== lastSecond) {
+    lastDate = new Date(at).toUTCString()
+    lastSecond = second
+  }
+  return lastDate
+}

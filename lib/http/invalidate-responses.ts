@@ -63,7 +63,7 @@ async function invalidate(
   const targets = urls.map((url) => sameOriginTarget(req, url)).filter((target) => target !== undefined)
   await Promise.all([
     ...(tags.length > 0 ? [cache.invalidateTags(...tags)] : []),
-    dropTargets(cache, targets, true),
+    dropTargets(cache, targets),
   ])
 }
 

@@ -47,17 +47,11 @@ export function sameOriginTarget(req: IncomingMessage, url: string): Target | un
 }
 
 /**
- * Drops what is stored for these URLs. Keys that say more than the URL are found by its tag; that costs a stamp in the
- * store for each, so it is done only where there may be some.
+ * Drops what is stored for these URLs, and what is stored under keys that say more than the URL, which its tag finds:
+ * other middleware may stand on the same URL, in other processes as well.
  */
-export async function dropTargets(
-  cache: Cache,
-  targets: readonly Target[],
-  hasOtherKeys: boolean,
-): Promise<void> {
+export async function dropTargets(cache: Cache, targets: readonly Target[]): Promise<void> {
   const keys = [...new Set(targets.map((target) => requestKey(target)))]
-  await Promise.all([
-    ...keys.map((key) => cache.delete(key)),
-    ...(hasOtherKeys && keys.length > 0 ? [cache.invalidateTags(...keys)] : []),
-  ])
+  if (keys.length === 0) return
+  await Promise.all([cache.deleteMany(keys), cache.invalidateTags(...keys)])
 }

@@ -1,6 +1,9 @@
 import { IncomingMessage } from 'node:http'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { nameOf, watchProperty } from './watched-property'
+import type { RequestWatch } from './watched-requests'
+import { beginWatch, endWatch, watchRequest } from './watched-requests'
 import { saysWhoAsks } from './who-asks'
 
 /** What a route has read of its request that its key may not cover. */
@@ -11,17 +14,10 @@ export interface Reads {
   readonly fields: ReadonlySet<string>
 }
 
-/** Watches what a route reads. */
-export interface ReaderCheck {
-  readonly reads: Reads
-  /** Calls something of which the reads do not count. */
-  readonly outside: <Result>(call: () => Result) => Result
-  /** Puts everything back as it was. */
-  readonly end: () => void
-}
-
 /** Where middleware commonly puts who asks. */
-const IDENTITIES = ['auth', 'user', 'session', 'sessionID', 'cookies', 'signedCookies'] as const
+const IDENTITIES: readonly string[] = ['auth', 'user', 'session', 'sessionID', 'cookies', 'signedCookies']
+/** What a request is watched for beside its headers. */
+const WATCHED = [...IDENTITIES, 'headersDistinct']
 
 /** Properties that say something of the one who asks, by their names. */
 const PERSONAL =
@@ -42,128 +38,183 @@ const IMPERSONAL = new Set<PropertyKey>([
 /**
  * Watches what a route reads of who asks: of the headers, of what earlier middleware put on the request and in
  * `res.locals`. What it keeps in closures or an AsyncLocalStorage is not seen.
- *
- * @param isIdentified - whether the request says who asks. Then all that earlier middleware has put there may be
- *   about that; else only what is named so.
  */
-export function watchReads(req: IncomingMessage, res: ServerResponse, isIdentified: boolean): ReaderCheck {
-  const identities = new Set<string>()
-  const fields = new Set<string>()
-  const undo: (() => void)[] = []
-  let depth = 0
-  const note = (into: Set<string>, name: string): void => {
-    if (depth === 0) into.add(name)
+export class ReaderCheck implements Reads, RequestWatch {
+  readonly identities = new Set<string>()
+  readonly fields = new Set<string>()
+  readonly #req: IncomingMessage
+  readonly #headers: IncomingHttpHeaders
+  readonly #rawHeaders: string[]
+  readonly #watchedHeaders: IncomingHttpHeaders
+  readonly #watchedRawHeaders: string[]
+  readonly #isIdentified: boolean
+  /** What finds the properties that the request doesn't have, where it doesn't find them itself. */
+  readonly #prototype: object | undefined
+  /** The one around it: a request may pass more than one cache. */
+  readonly #outer: RequestWatch | undefined
+  readonly #undo: (() => void)[] = []
+  #depth = 0
+  #isOver = false
+
+  /**
+   * Begins to watch. Where the request says who asks, all that earlier middleware has put there may be about that; else
+   * only what is named so. Where it may go to an application that is mounted further in, it is watched by itself.
+   */
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { isIdentified, isMounting }: { readonly isIdentified: boolean; readonly isMounting: boolean },
+  ) {
+    this.#req = req
+    this.#isIdentified = isIdentified
+    this.#headers = req.headers
+    this.#watchedHeaders = new Proxy(req.headers, new HeaderWatch(this))
+    req.headers = this.#watchedHeaders
+    this.#rawHeaders = req.rawHeaders
+    this.#watchedRawHeaders = new Proxy(req.rawHeaders, new ListWatch(this))
+    if (!Reflect.set(req, 'rawHeaders', this.#watchedRawHeaders)) this.noteHeaders()
+    this.#outer = beginWatch(req, this)
+    this.#prototype = isMounting ? undefined : watchRequest(req, WATCHED)
+    if (isMounting) for (const name of WATCHED) if (!Object.hasOwn(req, name)) this.#watch(name)
+    for (const key of Reflect.ownKeys(req)) if (this.#isPut(key)) this.#watch(key)
+    this.#watchLocals((res as ServerResponse & { locals?: Record<string, unknown> }).locals)
   }
 
-  const noteHeader = (name: string): void => {
-    note(saysWhoAsks(name) ? identities : fields, name)
+  /** Whether an application that is mounted further in has kept it from seeing all reads. */
+  get isBlind(): boolean {
+    return this.#prototype !== undefined && Object.getPrototypeOf(this.#req) !== this.#prototype
   }
 
-  const { headers } = req
-  req.headers = watchHeaders(headers, (name) => {
-    noteHeader(name)
-  })
-  const watched = req.headers
-  undo.push(() => {
-    if (req.headers === watched) req.headers = headers
-  })
-
-  const mayBePersonal = (key: PropertyKey): boolean => isIdentified || PERSONAL.test(nameOf(key))
-  const put = Reflect.ownKeys(req).filter((key) => !IMPERSONAL.has(key) && mayBePersonal(key))
-  for (const key of new Set<string | symbol>([...IDENTITIES, ...put])) {
-    undo.push(
-      watchProperty(req, key, () => {
-        note(identities, `req.${nameOf(key)}`)
-      }),
-    )
+  onRead(name: string): void {
+    this.#note(name)
+    this.#outer?.onRead(name)
   }
 
-  // Where they are as they came: whoever looks there reads those that are there.
-  for (const key of ['rawHeaders', 'headersDistinct']) {
-    undo.push(
-      watchProperty(req, key, () => {
-        for (const name of Object.keys(headers)) noteHeader(name)
-      }),
-    )
+  onSet(name: string): void {
+    if (this.#isOver) this.#outer?.onSet(name)
+    else this.#watch(name)
   }
 
-  const { locals } = res as ServerResponse & { locals?: Record<string, unknown> }
-  if (typeof locals === 'object') {
-    for (const key of Reflect.ownKeys(locals).filter(mayBePersonal)) {
-      undo.push(
-        watchProperty(locals, key, () => {
-          note(identities, `locals.${nameOf(key)}`)
-        }),
-      )
+  /** Somebody reads a header. */
+  noteHeader(name: string): void {
+    if (this.#depth > 0 || this.#isOver) return
+    const lower = name.toLowerCase()
+    if (saysWhoAsks(lower)) this.identities.add(lower)
+    // Express looks for both spellings.
+    else this.fields.add(lower === 'referrer' ? 'referer' : lower)
+  }
+
+  /** Somebody looks where they are as they came: he reads those that are there. */
+  noteHeaders(): void {
+    for (const name of Object.keys(this.#headers)) this.noteHeader(name)
+  }
+
+  /** Calls something of which the reads do not count. */
+  outside<Result>(call: () => Result): Result {
+    this.#depth += 1
+    try {
+      return call()
+    } finally {
+      this.#depth -= 1
     }
   }
 
-  return {
-    reads: { identities, fields },
-    outside(call) {
-      depth += 1
-      try {
-        return call()
-      } finally {
-        depth -= 1
-      }
-    },
-    end() {
-      for (const restore of undo.splice(0)) restore()
-    },
+  quietly<Result>(call: () => Result): Result {
+    const outer = this.#outer
+    return this.outside(outer === undefined ? call : () => outer.quietly(call))
+  }
+
+  /** Puts everything back as it was. */
+  end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const req = this.#req
+    if (req.headers === this.#watchedHeaders) req.headers = this.#headers
+    if (req.rawHeaders === this.#watchedRawHeaders) req.rawHeaders = this.#rawHeaders
+    for (const restore of this.#undo.splice(0)) restore()
+    endWatch(req, this, this.#outer)
+  }
+
+  #note(name: string): void {
+    if (this.#depth > 0 || this.#isOver) return
+    if (name === 'headersDistinct') this.noteHeaders()
+    else this.identities.add(`req.${name}`)
+  }
+
+  #isPut(key: string | symbol): boolean {
+    if (IMPERSONAL.has(key)) return false
+    return this.#isIdentified || IDENTITIES.includes(key as string) || PERSONAL.test(nameOf(key))
+  }
+
+  #watch(key: string | symbol): void {
+    const name = nameOf(key)
+    const restore = watchProperty(this.#req, key, () => {
+      this.onRead(name)
+    })
+    this.#undo.push(restore)
+  }
+
+  #watchLocals(locals: Record<string, unknown> | undefined): void {
+    if (typeof locals !== 'object') return
+    for (const key of Reflect.ownKeys(locals)) {
+      const name = nameOf(key)
+      if (!this.#isIdentified && !PERSONAL.test(name)) continue
+      const restore = watchProperty(locals, key, () => {
+        if (this.#depth === 0) this.identities.add(`locals.${name}`)
+      })
+      this.#undo.push(restore)
+    }
   }
 }
 
-function watchHeaders(headers: IncomingHttpHeaders, onRead: (name: string) => void): IncomingHttpHeaders {
-  return new Proxy(headers, {
-    get(target, name, receiver) {
-      if (typeof name === 'string') onRead(name.toLowerCase())
-      return Reflect.get(target, name, receiver) as unknown
-    },
-    has(target, name) {
-      if (typeof name === 'string') onRead(name.toLowerCase())
-      return Reflect.has(target, name)
-    },
-    // Whoever copies them all reads those that are there.
-    getOwnPropertyDescriptor(target, name) {
-      if (typeof name === 'string' && name in target) onRead(name.toLowerCase())
-      return Reflect.getOwnPropertyDescriptor(target, name)
-    },
-  })
+/** The headers, one by one. */
+class HeaderWatch implements ProxyHandler<IncomingHttpHeaders> {
+  readonly #check: ReaderCheck
+
+  constructor(check: ReaderCheck) {
+    this.#check = check
+  }
+
+  get(target: IncomingHttpHeaders, name: string | symbol): unknown {
+    if (typeof name === 'string') this.#check.noteHeader(name)
+    return Reflect.get(target, name)
+  }
+
+  has(target: IncomingHttpHeaders, name: string | symbol): boolean {
+    if (typeof name === 'string') this.#check.noteHeader(name)
+    return Reflect.has(target, name)
+  }
+
+  /** Whoever copies them all reads those that are there. */
+  getOwnPropertyDescriptor(
+    target: IncomingHttpHeaders,
+    name: string | symbol,
+  ): PropertyDescriptor | undefined {
+    if (typeof name === 'string' && name in target) this.#check.noteHeader(name)
+    return Reflect.getOwnPropertyDescriptor(target, name)
+  }
 }
 
-/** What a property is called, as a token that may stand in a field. */
-function nameOf(key: PropertyKey): string {
-  const name = typeof key === 'symbol' ? (key.description ?? '') : String(key)
-  return name.replace(/[^\w.-]+/g, '-') || 'symbol'
-}
+/** The headers as they came. */
+class ListWatch implements ProxyHandler<string[]> {
+  readonly #check: ReaderCheck
 
-/**
- * Puts a getter in the place of a property, of which nobody else notices. Returns what takes it away again. One that
- * lets nothing be put in its place counts as read.
- */
-function watchProperty(target: object, name: string | symbol, onRead: () => void): () => void {
-  const own = Object.getOwnPropertyDescriptor(target, name)
-  if (own?.configurable === false) {
-    onRead()
-    return () => undefined
+  constructor(check: ReaderCheck) {
+    this.#check = check
   }
-  // The property as it would be if it weren't watched.
-  const held = Object.create(Object.getPrototypeOf(target) as object | null) as object
-  if (own !== undefined) Object.defineProperty(held, name, own)
-  const get = (): unknown => {
-    onRead()
-    return Reflect.get(held, name, target) as unknown
+
+  get(target: string[], name: string | symbol): unknown {
+    this.#check.noteHeaders()
+    return Reflect.get(target, name)
   }
-  const set = (value: unknown): void => {
-    Reflect.set(held, name, value)
+
+  has(target: string[], name: string | symbol): boolean {
+    this.#check.noteHeaders()
+    return Reflect.has(target, name)
   }
-  Object.defineProperty(target, name, { configurable: true, enumerable: own?.enumerable ?? false, get, set })
-  return () => {
-    // Somebody further in may have put a property of their own in its place.
-    if (Object.getOwnPropertyDescriptor(target, name)?.get !== get) return
-    Reflect.deleteProperty(target, name)
-    const now = Object.getOwnPropertyDescriptor(held, name)
-    if (now !== undefined) Object.defineProperty(target, name, now)
+
+  getOwnPropertyDescriptor(target: string[], name: string | symbol): PropertyDescriptor | undefined {
+    this.#check.noteHeaders()
+    return Reflect.getOwnPropertyDescriptor(target, name)
   }
 }

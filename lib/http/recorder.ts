@@ -1,16 +1,18 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Answer } from './answer'
+import { isChunk, toBuffer, wholeOf } from './body-chunk'
+import { mute, putInPlace } from './in-place'
 import type { Fields, ResponseHead } from './recording'
 import { fieldsOf } from './recording'
-import { setHead } from './replay'
+import { takeInHead } from './written-head'
 
 /** What a recorder asks of the one who decides. */
 export interface Recorder {
   /**
-   * Called once, before the head is sent. It is given the whole body where that is known by then: where it is sent
-   * in one piece.
+   * Called once, before the head is sent. It can have the whole body where that is known by then: where it is sent in
+   * one piece.
    */
-  readonly onHead: (head: SentHead, whole: Buffer | undefined) => Decision
+  readonly onHead: (head: SentHead, whole: (() => Buffer) | undefined) => Decision
   /**
    * Called once: with the body when all of it was sent and kept, without it as soon as that can't come any more.
    * `isRefused` where that is for what was sent: the next one will be like it.
@@ -44,191 +46,227 @@ export interface RecordedResponse {
   readonly replaceBy: (answer: Answer) => boolean
 }
 
-type Head = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined
 type Send = (this: ServerResponse, ...args: unknown[]) => unknown
-
-const HEADER_CHANGES = ['setHeader', 'appendHeader', 'setHeaders', 'removeHeader', 'flushHeaders'] as const
 
 /**
  * Listens to what a response really sends, whichever way it is sent. The only place that wraps `res`: it puts
  * its own functions over those it found, so that what wrapped the response before stays in force.
+ *
+ * @param before - the fields that are set already, where the caller has taken them.
  */
-export function record(res: ServerResponse, recorder: Recorder): RecordedResponse {
-  const { writeHead, write, end, setHeader } = res as unknown as Record<string, Send>
-  const before = fieldsOf(res)
-  const chunks: Buffer[] = []
-  let decision: Decision | undefined
-  let room: number | undefined
-  let declaredUnder: number | undefined
-  let isBodyBegun = false
-  let isEnded = false
+export function record(
+  res: ServerResponse,
+  recorder: Recorder,
+  before: Fields = fieldsOf(res),
+): RecordedResponse {
+  return new ResponseRecorder(res, recorder, before)
+}
+
+class ResponseRecorder implements RecordedResponse {
+  readonly #res: ServerResponse
+  readonly #recorder: Recorder
+  readonly #before: Fields
+  /** The functions that were found. */
+  readonly #writeHead: Send
+  readonly #write: Send
+  readonly #end: Send
+  #chunks: Buffer[] = []
+  #decision: Decision | undefined
+  #room: number | undefined
+  #declaredUnder: number | undefined
+  /** What `end` was given, once it has been asked for. */
+  #whole: Buffer | undefined
+  #isBodyBegun = false
+  #isEnded = false
   /** Ended by the route, and held back. */
-  let isHeld = false
-  let isReplaced = false
-  let isDone = false
+  #isHeld = false
+  #isReplaced = false
+  #isDone = false
 
-  const send = (found: Send | undefined, args: unknown[]): unknown => {
-    const call = (): unknown => found !== undefined && Reflect.apply(found, res, args)
-    return recorder.outside === undefined ? call() : recorder.outside(call)
-  }
-  const done = (body: Buffer | undefined, isRefused = false): void => {
-    if (isDone) return
-    isDone = true
-    recorder.onDone(body, isRefused)
-  }
-  const stopKeeping = (): void => {
-    room = undefined
-    chunks.length = 0
-  }
-  const keep = (chunk: unknown, encoding: unknown): void => {
-    if (room === undefined || !isChunk(chunk)) return
-    const bytes = toBuffer(chunk, encoding)
-    room -= bytes.length
-    if (room >= 0) chunks.push(bytes)
-    else {
-      stopKeeping()
-      done(undefined, true)
+  constructor(res: ServerResponse, recorder: Recorder, before: Fields) {
+    const { writeHead, write, end, setHeader } = res as unknown as Record<
+      'writeHead' | 'write' | 'end' | 'setHeader',
+      Send
+    >
+    this.#res = res
+    this.#recorder = recorder
+    this.#before = before
+    this.#writeHead = writeHead
+    this.#write = write
+    this.#end = end
+    res.setHeader = (name, value) => {
+      if (isFreshness(name)) this.#declaredUnder = res.statusCode
+      Reflect.apply(setHeader, res, [name, value])
+      return res
     }
-  }
-  const decide = (whole?: Buffer): Decision => {
-    if (decision !== undefined) return decision
-    decision = recorder.onHead({ ...headOf(res), declaredUnder }, whole)
-    room = decision.room
-    if (decision.instead !== undefined) putInPlace(res, before, decision.instead)
-    if (room === undefined && decision.instead === undefined) done(undefined)
-    return decision
-  }
-  /** This head was not sent: what is sent instead is another one. */
-  const undecide = (): void => {
-    decision = undefined
-    isDone = false
-    stopKeeping()
-  }
-  const sendInstead = (answer: Answer): void => {
-    isReplaced = true
-    mute(res)
-    if (!res.headersSent) send(writeHead, [res.statusCode])
-    send(end, [answer.body])
-    done(undefined)
+    res.writeHead = (...args: unknown[]) => this.#onWriteHead(args)
+    res.write = ((...args: unknown[]) => this.#onWrite(args)) as typeof res.write
+    res.end = ((...args: unknown[]) => this.#onEnd(args)) as typeof res.end
+    res.once('close', () => {
+      this.#stopKeeping()
+      this.#done(undefined)
+    })
   }
 
-  res.setHeader = function (this: ServerResponse, name: string, value: OutgoingHttpHeader) {
-    if (/^(cache-control|expires)$/i.test(name)) declaredUnder = this.statusCode
-    Reflect.apply(setHeader as Send, this, [name, value])
-    return this
+  replaceBy(answer: Answer): boolean {
+    const res = this.#res
+    if (this.#isReplaced || this.#isEnded || res.headersSent || isLost(res)) return false
+    putInPlace(res, this.#before, answer)
+    this.#sendInstead(answer)
+    return true
   }
 
-  res.writeHead = function (this: ServerResponse, status: number, ...rest: unknown[]): ServerResponse {
-    if (isReplaced) return this
-    const isFirst = decision === undefined && !this.headersSent
+  #onWriteHead(args: readonly unknown[]): ServerResponse {
+    const res = this.#res
+    if (this.#isReplaced) return res
+    const isFirst = this.#decision === undefined && !res.headersSent
     if (isFirst) {
-      const message = typeof rest[0] === 'string' ? rest[0] : undefined
-      this.statusCode = status
-      if (message !== undefined) this.statusMessage = message
-      setFields(this, (message === undefined ? (rest[0] ?? rest[1]) : rest[1]) as Head)
-      const { instead } = decide()
-      if (instead !== undefined && room === undefined) {
-        sendInstead(instead)
-        return this
+      takeInHead(res, args)
+      const { instead } = this.#decide()
+      if (instead !== undefined && this.#room === undefined) {
+        this.#sendInstead(instead)
+        return res
       }
     }
     try {
       // With what it was told above, or by those who are between this and the route.
-      send(writeHead, isFirst || decision?.instead !== undefined ? [this.statusCode] : [status, ...rest])
+      this.#send(this.#writeHead, isFirst || this.#decision?.instead !== undefined ? [res.statusCode] : args)
     } catch (error) {
-      if (!this.headersSent) undecide()
+      if (!res.headersSent) this.#undecide()
       throw error
     }
     // Session cookies are set by outer wrappers, at the last moment.
-    if (room !== undefined && decision?.mayHaveCookie !== true && this.hasHeader('set-cookie')) {
-      stopKeeping()
-      done(undefined, true)
+    if (this.#room !== undefined && this.#decision?.mayHaveCookie !== true && res.hasHeader('set-cookie')) {
+      this.#stopKeeping()
+      this.#done(undefined, true)
     }
-    return this
+    return res
   }
 
-  res.write = function (this: ServerResponse, ...args: unknown[]): boolean {
+  #onWrite(args: unknown[]): boolean {
+    const res = this.#res
     // The head comes first, so that it is known whether this is to be kept.
-    if (!isReplaced && !this.headersSent && isChunk(args[0])) {
-      const { instead } = decide()
-      if (instead !== undefined && room === undefined) sendInstead(instead)
-      else this.writeHead(this.statusCode)
+    if (!this.#isReplaced && !res.headersSent && isChunk(args[0])) {
+      const { instead } = this.#decide()
+      if (instead !== undefined && this.#room === undefined) this.#sendInstead(instead)
+      // A 304 is complete with its head: its client need not wait for the body that is kept.
+      else if (instead !== undefined) res.flushHeaders()
+      else res.writeHead(res.statusCode)
     }
     // Within end() this is a wrapper further in, and its bytes are those that end() was given.
-    if (!isEnded) keep(args[0], args[1])
-    if (isReplaced || isHeld || decision?.instead !== undefined) return swallow(args)
-    isBodyBegun = true
-    return send(write, args) as boolean
-  } as typeof res.write
+    if (!this.#isEnded) this.#keep(args[0], args[1])
+    if (this.#isReplaced || this.#isHeld || this.#decision?.instead !== undefined) return swallow(args)
+    this.#isBodyBegun = true
+    return this.#send(this.#write, args) as boolean
+  }
 
-  res.end = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
-    if (isReplaced || isHeld) {
+  #onEnd(args: unknown[]): ServerResponse {
+    const res = this.#res
+    if (this.#isReplaced || this.#isHeld) {
       swallow(args)
-      return this
+      return res
     }
-    if (isEnded) return send(end, args) as ServerResponse
-    const whole = isBodyBegun || this.headersSent ? undefined : wholeOf(args)
-    const { instead } = decide(whole)
-    isEnded = true
-    const finish = (): void => {
-      isHeld = false
-      try {
-        send(end, instead === undefined ? args : [instead.body, ...args.filter(isFunction)])
-      } catch (error) {
-        isEnded = false
-        undecide()
-        throw error
-      }
-      keep(args[0], args[1])
-      // Handlers that notice an abort end the response: what is cut off then looks complete.
-      done(room === undefined || isLost(this) ? undefined : Buffer.concat(chunks))
-    }
-    const awaited = recorder.beforeEnd?.()
-    if (awaited === undefined) finish()
+    if (this.#isEnded) return this.#send(this.#end, args) as ServerResponse
+    const isWhole = !this.#isBodyBegun && !res.headersSent
+    const whole = (): Buffer => (this.#whole ??= wholeOf(args))
+    this.#decide(isWhole ? whole : undefined)
+    this.#isEnded = true
+    const awaited = this.#recorder.beforeEnd?.()
+    if (awaited === undefined) this.#finish(args)
     else {
       // The head is made, so that whoever comes now finds it sent, and cannot put another in its place.
-      if (whole !== undefined && !this.hasHeader('content-length') && !this.hasHeader('transfer-encoding'))
-        if (this.statusCode !== 204 && this.statusCode !== 304) this.setHeader('Content-Length', whole.length)
-      if (!this.headersSent) send(writeHead, [this.statusCode])
-      isHeld = true
+      if (isWhole && !res.hasHeader('content-length') && !res.hasHeader('transfer-encoding'))
+        if (res.statusCode !== 204 && res.statusCode !== 304) res.setHeader('Content-Length', whole().length)
+      if (!res.headersSent) this.#send(this.#writeHead, [res.statusCode])
+      this.#isHeld = true
+      const finish = (): void => {
+        this.#isHeld = false
+        this.#finish(args)
+      }
       void awaited.then(finish, finish)
     }
-    return this
-  } as typeof res.end
+    return res
+  }
 
-  res.once('close', () => {
-    stopKeeping()
-    done(undefined)
-  })
-  return {
-    replaceBy(answer) {
-      if (isReplaced || isEnded || res.headersSent || isLost(res)) return false
-      putInPlace(res, before, answer)
-      sendInstead(answer)
-      return true
-    },
+  #finish(args: unknown[]): void {
+    const instead = this.#decision?.instead
+    try {
+      this.#send(this.#end, instead === undefined ? args : [instead.body, ...args.filter(isFunction)])
+    } catch (error) {
+      this.#isEnded = false
+      this.#undecide()
+      throw error
+    }
+    this.#keep(args[0], args[1])
+    // Handlers that notice an abort end the response: what is cut off then looks complete.
+    if (this.#room === undefined || isLost(this.#res)) this.#done(undefined)
+    else this.#done(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks))
+  }
+
+  #decide(whole?: () => Buffer): Decision {
+    if (this.#decision !== undefined) return this.#decision
+    const res = this.#res
+    // The message is unset until somebody sets it.
+    const statusMessage = res.statusMessage || ''
+    const head = { status: res.statusCode, statusMessage, fields: fieldsOf(res) }
+    const decision = this.#recorder.onHead({ ...head, declaredUnder: this.#declaredUnder }, whole)
+    this.#decision = decision
+    this.#room = decision.room
+    if (decision.instead !== undefined) putInPlace(res, this.#before, decision.instead)
+    if (this.#room === undefined && decision.instead === undefined) this.#done(undefined)
+    return decision
+  }
+
+  /** This head was not sent: what is sent instead is another one. */
+  #undecide(): void {
+    this.#decision = undefined
+    this.#isDone = false
+    this.#stopKeeping()
+  }
+
+  #keep(chunk: unknown, encoding: unknown): void {
+    if (this.#room === undefined || !isChunk(chunk)) return
+    const bytes = this.#whole ?? toBuffer(chunk, encoding)
+    this.#room -= bytes.length
+    if (this.#room >= 0) this.#chunks.push(bytes)
+    else {
+      this.#stopKeeping()
+      this.#done(undefined, true)
+    }
+  }
+
+  #stopKeeping(): void {
+    this.#room = undefined
+    this.#chunks = []
+    this.#whole = undefined
+  }
+
+  #done(body: Buffer | undefined, isRefused = false): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#recorder.onDone(body, isRefused)
+  }
+
+  #send(found: Send, args: readonly unknown[]): unknown {
+    const call = (): unknown => Reflect.apply(found, this.#res, args)
+    return this.#recorder.outside === undefined ? call() : this.#recorder.outside(call)
+  }
+
+  #sendInstead(answer: Answer): void {
+    this.#isReplaced = true
+    mute(this.#res)
+    if (!this.#res.headersSent) this.#send(this.#writeHead, [this.#res.statusCode])
+    this.#send(this.#end, [answer.body])
+    this.#done(undefined)
   }
 }
 
-/** Puts another head in the place of the route's; what earlier middleware had set stays, and what the cache says. */
-function putInPlace(res: ServerResponse, before: Fields, answer: Answer): void {
-  const status = res.getHeader('cache-status')
-  for (const name of res.getHeaderNames()) res.removeHeader(name)
-  for (const [name, value] of before) res.setHeader(name, value)
-  res.statusMessage = ''
-  setHead(res, answer)
-  if (status !== undefined) res.setHeader('Cache-Status', status)
-}
-
-/** From here on the route sets fields of nothing: it must not fail for that. */
-function mute(res: ServerResponse): void {
-  const nothing = function (this: unknown): unknown {
-    return this
-  }
-  // Behind this turn, for wrappers further out that still have something to say.
-  setImmediate(() => {
-    for (const name of HEADER_CHANGES) Object.assign(res, { [name]: nothing })
-  })
+/** Whether a field is one that declares freshness. */
+function isFreshness(name: string): boolean {
+  // Most are told by their length.
+  if (name.length !== 13 && name.length !== 7) return false
+  const lower = name.toLowerCase()
+  return lower === 'cache-control' || lower === 'expires'
 }
 
 function isLost(res: ServerResponse): boolean {
@@ -243,47 +281,4 @@ function swallow(args: unknown[]): true {
 
 function isFunction(value: unknown): value is () => void {
   return typeof value === 'function'
-}
-
-function headOf(res: ServerResponse): ResponseHead {
-  // The message is unset until somebody sets it.
-  return { status: res.statusCode, statusMessage: res.statusMessage || '', fields: fieldsOf(res) }
-}
-
-/** Takes in the fields that `writeHead` was given, in each of its forms: an object, pairs, a flat list. */
-function setFields(res: ServerResponse, head: Head): void {
-  if (head === undefined || (head as unknown) === null) return
-  if (!Array.isArray(head)) {
-    for (const [name, value] of Object.entries(head)) if (value !== undefined) res.setHeader(name, value)
-    return
-  }
-  const pairs = pairsOf(head)
-  for (const [name] of pairs) res.removeHeader(name)
-  for (const [name, value] of pairs) {
-    const lines = [res.getHeader(name) ?? [], value].flat().map(String)
-    res.setHeader(name, lines.length === 1 ? (lines[0] ?? '') : lines)
-  }
-}
-
-function pairsOf(list: readonly unknown[]): (readonly [name: string, value: unknown])[] {
-  if (Array.isArray(list[0]))
-    return (list as readonly (readonly [unknown, unknown])[]).map(([name, value]) => [String(name), value])
-  const names = list.filter((_, index) => index % 2 === 0 && index + 1 < list.length)
-  return names.map((name, index) => [String(name), list[2 * index + 1]])
-}
-
-function isChunk(chunk: unknown): chunk is string | Uint8Array {
-  return typeof chunk === 'string' || chunk instanceof Uint8Array
-}
-
-/** The body that `end` was given, all there is of it. */
-function wholeOf([chunk, encoding]: unknown[]): Buffer {
-  return isChunk(chunk) ? toBuffer(chunk, encoding) : Buffer.alloc(0)
-}
-
-function toBuffer(chunk: string | Uint8Array, encoding: unknown): Buffer {
-  if (typeof chunk === 'string')
-    return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
-  // A copy: the sender may use its memory again.
-  return Buffer.from(chunk)
 }

@@ -24,17 +24,30 @@ export interface Recording extends ResponseHead {
 export function fieldsOf(res: ServerResponse): Fields {
   // Every outgoing message has it; the types know it on requests only.
   const names = (res as unknown as Pick<ClientRequest, 'getRawHeaderNames'>).getRawHeaderNames()
-  return names.map((name) => [name, (res.getHeader(name) ?? '') as FieldValue] as const)
+  const fields: (readonly [string, FieldValue])[] = []
+  for (const name of names) fields.push([name, res.getHeader(name) ?? ''])
+  return fields
 }
 
 /** A field of a recorded response, by its name in lower case. */
 export function field(response: Pick<Recording, 'fields'>, name: string): FieldValue | undefined {
-  return response.fields.find(([known]) => known.toLowerCase() === name)?.[1]
+  for (const [known, value] of response.fields) if (isNamed(known, name)) return value
+  return undefined
 }
 
+/** Whether a field has this name, given in lower case. */
+export function isNamed(known: string, name: string): boolean {
+  // Most are told by their length.
+  return known.length === name.length && (known === name || known.toLowerCase() === name)
+}
+
+const NONE: readonly string[] = Object.freeze([])
+
 /** A field that lists names or tokens, over all its lines, in lower case. */
-export function listField(response: Pick<Recording, 'fields'>, name: string): string[] {
-  return String(field(response, name) ?? '')
+export function listField(response: Pick<Recording, 'fields'>, name: string): readonly string[] {
+  const value = field(response, name)
+  if (value === undefined) return NONE
+  return String(value)
     .split(',')
     .map((token) => token.trim().toLowerCase())
     .filter((token) => token !== '')

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from './answer'
-import { answerTo } from './answer'
+import { answerTo, mayBeEncoded } from './answer'
 import type { StoredResponse } from './stored-response'
 
 /** Sends what a stored response answers to a request. */
 export function replay(req: IncomingMessage, res: ServerResponse, stored: StoredResponse, now: number): void {
-  const answer = answerTo(req, stored, now)
+  const { method, headers } = req
+  const asked = { method, headers, mayBeEncoded: headers.range !== undefined && mayBeEncoded(res, headers) }
+  const answer = answerTo(asked, stored, now)
   setHead(res, answer)
   res.end(answer.body)
 }

@@ -31,7 +31,13 @@ export type QueryOption = 'as-sent' | 'sorted' | readonly string[]
 export function targetOf(req: IncomingMessage): Target {
   const { protocol, hostname, headers } = req as ExpressRequest
   const forwarded = isProxyTrusted(req) ? headers['x-forwarded-host'] : undefined
-  return { origin: [protocol, hostname, headers.host, String(forwarded ?? '')], url: urlOf(req) }
+  const hosts = [hostname, headers.host, String(forwarded ?? '')]
+  return { origin: [protocol, ...hosts.map((host) => sameHost(host, protocol))], url: urlOf(req) }
+}
+
+/** A host as all its spellings are: its case and the port that goes without saying do not matter (RFC 9110 §4.2.3). */
+function sameHost(host: string | undefined, protocol: string | undefined): string | undefined {
+  return host?.toLowerCase().replace(protocol === 'https' ? /:443$/ : /:80$/, '')
 }
 
 /** The URL as it was sent; and as the router sees it, where somebody has rewritten it: another route answers then. */

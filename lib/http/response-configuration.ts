@@ -27,6 +27,8 @@ export interface ResponseConfiguration extends StorageOptions {
   readonly honoursRequest: boolean
   readonly etag: 'strong' | 'weak' | false
   readonly cacheStatus: 'on' | 'off' | 'with-key'
+  /** Whether what a route reads is pointed out: not in production. */
+  readonly pointsOut: boolean
   readonly cache: () => Cache
 }
 
@@ -100,6 +102,7 @@ export function resolveResponseOptions(ttl: unknown, given: unknown): ResponseCo
     setCookie: oneOf(`${OWNER}: setCookie`, options.setCookie, ['refuse', 'strip'], 'refuse'),
     cacheStatus: oneOf(`${OWNER}: cacheStatus`, options.cacheStatus, ['on', 'off', 'with-key'], 'on'),
     maxBodyBytes: wholeNumber(`${OWNER}: maxBodyBytes`, options.maxBodyBytes, { min: 0, default: 2 ** 20 }),
+    pointsOut: process.env['NODE_ENV'] !== 'production',
     cache: resolveCache(OWNER, options.cache),
   })
 }

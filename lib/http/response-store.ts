@@ -13,9 +13,10 @@ import { NOT_NEAR } from '../cache/near-tier'
 import type { Payload } from '../cache/payload'
 import { encodeBytes } from '../cache/value-codec'
 import type { Stored } from '../client/client-state'
-import { field } from './recording'
 import type { StoredResponse, VariantIndex } from './stored-response'
-import { decodeStored, encodeIndex, encodeResponse } from './stored-response'
+import { decodeStored, encodeHead, encodeIndex, lifeOf } from './stored-response'
+import type { Slot } from './variant-index'
+import { isIndex, isSame, latest, slotOf, variantKey } from './variant-index'
 import { variantOf } from './vary'
 
 /** What is stored for a request, and where a response to it belongs. */
@@ -26,16 +27,18 @@ export interface Found {
   readonly slot: Slot
 }
 
-/** Where the response for one variant is stored: under the key itself, or found by its index. */
-export interface Slot {
-  readonly key: string
-  readonly index: VariantIndex | undefined
-}
-
 /** The right to store a response in a slot. */
 export interface Permit {
   readonly since: Since
   readonly lease: HeldLease
+}
+
+/** What a right to store is asked for. */
+export interface Claiming {
+  /** Whether there is no need of it, with this response there. */
+  readonly willDo: (response: StoredResponse) => boolean
+  /** How long whoever has it is waited for, by `performance.now()`. */
+  readonly patientUntil: number
 }
 
 /** With how many sets of fields a key's responses are told apart; of more, the oldest is forgotten. */
@@ -44,10 +47,6 @@ const MOST_SETS = 4
 const INDEX_LIFE_MS = 24 * 60 * 60 * 1000
 /** More than any body that anybody keeps. */
 const MOST_BYTES = 2 ** 30
-/** For how long at least, and at most, a response that is over is kept to be validated. */
-const SHORTEST_KEEP_MS = 60 * 1000
-const LONGEST_KEEP_MS = 24 * 60 * 60 * 1000
-
 /** The responses of one cache: each key has one response, or an index of its variants (RFC 9111 §4.1). */
 export class ResponseStore {
   readonly #cache: Cache
@@ -79,14 +78,27 @@ export class ResponseStore {
 
   /** What is stored for a request. One round trip, and one more where the key has variants. */
   async find(key: string, tags: readonly string[], headers: IncomingHttpHeaders): Promise<Found> {
-    const top = this.#findNear(key) ?? (await this.#read(key, tags))
-    if (top === undefined || !isIndex(top)) return { response: top, slot: { key, index: undefined } }
-    const keys = top.variesBy.map((names) => variantKey(key, top, variantOf(names, headers)))
-    const variants = await Promise.all(
-      keys.map(async (variant) => this.#findNear(variant) ?? this.#read(variant, tags)),
-    )
-    const responses = variants.filter((variant) => variant !== undefined && !isIndex(variant))
-    return { response: latest(responses as StoredResponse[]), slot: slotOf(key, top, headers) }
+    return this.#findBelow(key, this.#findNear(key) ?? (await this.#read(key, tags)), { tags, headers })
+  }
+
+  /**
+   * The same, with the right to store what is made from here on in place of what was found, if that won't do: in one
+   * round trip where there is nothing. What has variants is told so: each of them has a slot of its own.
+   */
+  async findOrClaim(
+    key: string,
+    asked: { readonly tags: readonly string[]; readonly headers: IncomingHttpHeaders },
+    claim: Claiming,
+  ): Promise<Found & { readonly permit: Permit | undefined }> {
+    const seen: { top?: StoredResponse | VariantIndex | undefined } = {}
+    const { permit } = await this.#claim(key, asked.tags, {
+      patientUntil: claim.patientUntil,
+      read: (stored) => {
+        seen.top = stored
+        return stored !== undefined && (isIndex(stored) || claim.willDo(stored)) ? stored : undefined
+      },
+    })
+    return { ...(await this.#findBelow(key, seen.top, asked)), permit }
   }
 
   /**
@@ -96,19 +108,13 @@ export class ResponseStore {
   async claim(
     { key }: Slot,
     tags: readonly string[],
-    willDo: (response: StoredResponse) => boolean,
+    { willDo, patientUntil }: Claiming,
   ): Promise<{ found: StoredResponse | undefined; permit: Permit | undefined }> {
-    const { scope } = this.#cache
-    const { found, since, lease } = await this.#leases.claim(scope.key(key), {
-      tags: scope.tagsOf(tags),
-      isFresh: always,
-      mayStandIn: always,
-      read: (opened) => {
-        const stored = this.#decode(key, opened)
-        return stored !== undefined && !isIndex(stored) && willDo(stored) ? stored : undefined
-      },
+    const { found, permit } = await this.#claim(key, tags, {
+      patientUntil,
+      read: (stored) => (stored !== undefined && !isIndex(stored) && willDo(stored) ? stored : undefined),
     })
-    return { found, permit: lease && { since, lease } }
+    return { found: found === undefined || isIndex(found) ? undefined : found, permit }
   }
 
   /** What is being made for a slot, if there is something to wait for. */
@@ -144,7 +150,7 @@ export class ResponseStore {
       this.giveBack(permit)
       return
     }
-    const payload = encodeBytes(encodeResponse(response))
+    const payload = encodeBytes(response.body, encodeHead(response))
     const options = { since: permit.since, ttlMs: lifeOf(response), tags }
     const write = () =>
       this.#write(place.key, payload, { ...options, ...(place.key === slot.key && { lease: permit.lease }) })
@@ -163,18 +169,48 @@ export class ResponseStore {
     await this.#cache.delete(key)
   }
 
+  async #claim(
+    key: string,
+    tags: readonly string[],
+    options: {
+      readonly patientUntil: number
+      readonly read: (
+        stored: StoredResponse | VariantIndex | undefined,
+      ) => StoredResponse | VariantIndex | undefined
+    },
+  ): Promise<{ found: StoredResponse | VariantIndex | undefined; permit: Permit | undefined }> {
+    const { scope } = this.#cache
+    const { found, since, lease } = await this.#leases.claim(scope.key(key), {
+      tags: scope.tagsOf(tags),
+      isFresh: always,
+      mayStandIn: always,
+      patientUntil: options.patientUntil,
+      read: (opened) => options.read(this.#decode(key, opened)),
+    })
+    return { found, permit: lease && { since, lease } }
+  }
+
+  async #findBelow(
+    key: string,
+    top: StoredResponse | VariantIndex | undefined,
+    { tags, headers }: { readonly tags: readonly string[]; readonly headers: IncomingHttpHeaders },
+  ): Promise<Found> {
+    if (top === undefined || !isIndex(top)) return { response: top, slot: { key, index: undefined } }
+    const keys = top.variesBy.map((names) => variantKey(key, top, variantOf(names, headers)))
+    const variants = await Promise.all(
+      keys.map(async (variant) => this.#findNear(variant) ?? this.#read(variant, tags)),
+    )
+    const responses = variants.filter((variant) => variant !== undefined && !isIndex(variant))
+    return { response: latest(responses as StoredResponse[]), slot: slotOf(key, top, headers) }
+  }
+
   async #placeFor(
     { vary, variant }: StoredResponse,
     { topKey, slot, permit }: { topKey: string; slot: Slot; permit: Permit },
   ): Promise<Slot | undefined> {
     const { index } = slot
     const isTop = index === undefined
-    if (vary.length === 0) {
-      if (isTop) return slot
-      // It is for all from now on. The next one is stored in its place: the right to this slot says nothing of it.
-      await this.drop(topKey)
-      return undefined
-    }
+    if (isTop && vary.length === 0) return slot
     const others = index?.variesBy.filter((names) => !isSame(names, vary)) ?? []
     const isKnown = index !== undefined && isSame(index.variesBy[0] ?? [], vary)
     if (isKnown) return { key: variantKey(topKey, index, variant), index }
@@ -250,36 +286,4 @@ function always(): true {
 /** What was packed was a whole response once, so it is not too large. */
 function bytesOf(entry: Payload): Buffer {
   return isPacked(entry) ? unpack(entry, MOST_BYTES).payload : entry.payload
-}
-
-function isIndex(stored: StoredResponse | VariantIndex): stored is VariantIndex {
-  return 'generation' in stored
-}
-
-function variantKey(key: string, { generation }: VariantIndex, variant: string): string {
-  return `${key}:${generation}:${variant}`
-}
-
-function slotOf(key: string, index: VariantIndex, headers: IncomingHttpHeaders): Slot {
-  return { key: variantKey(key, index, variantOf(index.variesBy[0] ?? [], headers)), index }
-}
-
-/** Of several that fit, the latest (RFC 9111 §4.1). */
-function latest(responses: readonly StoredResponse[]): StoredResponse | undefined {
-  return responses.reduce<StoredResponse | undefined>(
-    (best, response) => (best === undefined || response.recordedAt > best.recordedAt ? response : best),
-    undefined,
-  )
-}
-
-function isSame(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((name, index) => name === other[index])
-}
-
-/** How long a response is kept: while it may be used, and beyond that for as long again if it can be validated. */
-export function lifeOf(response: StoredResponse): number {
-  const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs } = response
-  const hasValidator = field(response, 'etag') !== undefined || field(response, 'last-modified') !== undefined
-  const validated = hasValidator ? Math.min(Math.max(freshForMs, SHORTEST_KEEP_MS), LONGEST_KEEP_MS) : 0
-  return Math.ceil(Math.max(1, freshForMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs, validated)))
 }

@@ -2,12 +2,17 @@ import type { ServerResponse } from 'node:http'
 import type { Recording } from './recording'
 import { field } from './recording'
 
+const NONE: readonly string[] = Object.freeze([])
+
 /** The tags that a route has named itself: in `res.locals.cacheTags`, or in a `Cache-Tag` field between commas. */
 export function tagsNamedBy(response: Pick<Recording, 'fields'>, res: ServerResponse): readonly string[] {
   const { locals } = res as ServerResponse & { locals?: { cacheTags?: unknown } }
+  const sent = field(response, 'cache-tag')
+  if (locals?.cacheTags === undefined && sent === undefined) return NONE
   const named: unknown[] = [locals?.cacheTags ?? []].flat()
-  const listed = [field(response, 'cache-tag') ?? []].flat().join(',').split(',')
-  return [...named, ...listed.map((tag) => tag.trim())].filter(
+  const listed = [sent ?? []].flat().join(',').split(',')
+  const texts = named.map((tag) => (typeof tag === 'number' ? String(tag) : tag))
+  return [...texts, ...listed.map((tag) => tag.trim())].filter(
     (tag): tag is string => typeof tag === 'string' && tag !== '' && tag.isWellFormed(),
   )
 }

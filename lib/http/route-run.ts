@@ -1,34 +1,42 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { withAddedFields } from './added-fields'
-import { answerTo, notModified } from './answer'
+import type { Answer } from './answer'
+import { answerTo, mayBeEncoded, notModified } from './answer'
 import { headersForRoute } from './asked-headers'
-import type { Detail } from './cache-status'
+import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
-import { etagOf } from './etag'
 import { freshened, isAboutSame } from './freshening'
 import { pointOutUnkeyed } from './hints'
-import type { ReaderCheck } from './reader-check'
-import { watchReads } from './reader-check'
-import type { Decision, RecordedResponse, SentHead } from './recorder'
+import { ReaderCheck } from './reader-check'
+import type { Decision, RecordedResponse, Recorder, SentHead } from './recorder'
 import { record } from './recorder'
 import type { Fields, Recording } from './recording'
-import { field, fieldsOf } from './recording'
-import type { Permit, Slot } from './response-store'
+import { fieldsOf } from './recording'
+import type { ResponseConfiguration } from './response-configuration'
+import type { Permit } from './response-store'
+import type { Slot } from './variant-index'
 import { tagsNamedBy } from './response-tags'
 import type { RunPlan, RunResult } from './run-plan'
-import type { Storability } from './storability'
+import { NOTHING } from './run-plan'
+import type { Storability, Storable } from './storability'
 import { storabilityOf } from './storability'
 import type { StoredResponse } from './stored-response'
-import { fieldsToStore, removedFields, storedResponse, withDate } from './stored-response'
 import { unkeyedField, whyUnkeyed } from './unkeyed'
 import { mayStandIn } from './usability'
-import { varyNames, variantOf } from './vary'
+import { varyNames } from './vary'
 import type { Visit } from './visit'
 import { tell } from './visit'
+import type { Pending } from './whole-response'
+import { isTruncated, wholeResponse } from './whole-response'
 import { credentialsOf } from './who-asks'
 
 /** The innermost run of a request: where this middleware stands on a route twice, it is the one that decides. */
 const innermost = new WeakMap<object, RouteRun>()
+
+/** Whether a request is part of a run already. */
+export function hasOuterRun(req: object): boolean {
+  return innermost.has(req)
+}
 
 /** The run that a request is part of already, of the same slot. */
 export function outerRunOf({ req }: Visit, { key }: Slot): RouteRun | undefined {
@@ -36,12 +44,13 @@ export function outerRunOf({ req }: Visit, { key }: Slot): RouteRun | undefined 
   return run?.slotKey === key ? run : undefined
 }
 
+/** Middleware in front of an application that is mounted behind it: there each request is watched by itself. */
+const mounting = new WeakSet<ResponseConfiguration>()
+
 const FAILED = new Set([500, 502, 503, 504])
-const NOTHING: RunResult = { response: undefined, isRefused: false }
-const NO_BODY = Buffer.alloc(0)
 
 /** One run of the route, from where the request is handed on until what it sends is stored, or refused. */
-export class RouteRun {
+export class RouteRun implements Recorder {
   /** What came of it, as soon as that is known. Never rejects. */
   readonly result: Promise<RunResult>
   readonly #visit: Visit
@@ -49,13 +58,14 @@ export class RouteRun {
   readonly #before: Fields
   readonly #headers: IncomingHttpHeaders
   readonly #check: ReaderCheck
+  readonly #mayBeEncoded: boolean
   readonly #timer: NodeJS.Timeout | undefined
   /** Until it is used, or given back. */
   #permit: Permit | undefined
   #hasCeded = false
+  #hasStored = false
   #resolve!: (result: RunResult) => void
-  /** What is stored once its body is there. */
-  #pending: { readonly response: StoredResponse; readonly tags: readonly string[] } | undefined
+  #pending: Pending | undefined
 
   /** Prepares everything: the next thing to be done is to hand the request on. */
   constructor(visit: Visit, plan: RunPlan) {
@@ -68,17 +78,11 @@ export class RouteRun {
     // As the client sent them: a run around this one shows the route others.
     const outer = innermost.get(req)
     this.#headers = outer === undefined ? req.headers : outer.#headers
-    const isWholeWanted = plan.permit !== undefined || plan.former !== undefined
-    if (isWholeWanted) req.headers = headersForRoute(req, plan.former)
-    this.#check = watchReads(req, res, credentials.length > 0)
-    const recorded = record(res, {
-      onHead: (head, whole) => this.#onHead(head, whole),
-      onDone: (body, isRefused) => {
-        this.#onDone(body, isRefused)
-      },
-      outside: this.#check.outside,
-    })
-    this.#timer = this.#startTimer(recorded, configuration.routeTimeoutMs)
+    if (this.#isAnsweredHere) req.headers = headersForRoute(req, plan.former)
+    this.#mayBeEncoded = mayBeEncoded(res, this.#headers)
+    const isIdentified = credentials.length > 0
+    this.#check = new ReaderCheck(req, res, { isIdentified, isMounting: mounting.has(configuration) })
+    this.#timer = this.#startTimer(record(res, this, this.#before), configuration.routeTimeoutMs)
     innermost.set(req, this)
   }
 
@@ -104,8 +108,8 @@ export class RouteRun {
     const { former } = this.#plan
     if (former === undefined || !mayStandIn(former, this.#now)) return undefined
     return setTimeout(() => {
-      this.#tell({ detail: 'stale-if-error' })
-      recorded.replaceBy(answerTo(this.#asked, former, this.#now))
+      this.#tell({ detail: 'stale-if-error' }, former)
+      recorded.replaceBy(this.#answerTo(former))
     }, ms).unref()
   }
 
@@ -113,16 +117,17 @@ export class RouteRun {
     return this.#visit.cache.clock.now()
   }
 
-  get #asked(): { method: string | undefined; headers: IncomingHttpHeaders } {
-    return { method: this.#visit.req.method, headers: this.#headers }
+  #answerTo(stored: StoredResponse): Answer {
+    const asked = { method: this.#visit.req.method, headers: this.#headers, mayBeEncoded: this.#mayBeEncoded }
+    return answerTo(asked, stored, this.#now)
   }
 
-  #tell(handling: Omit<Parameters<typeof tell>[1], 'fwd'>): void {
-    if (innermost.get(this.#visit.req) === this) tell(this.#visit, { fwd: this.#plan.fwd, ...handling })
+  #tell(handling: Omit<Handling, 'fwd'>, stored?: StoredResponse): void {
+    tell(this.#visit, { fwd: this.#plan.fwd, ...handling }, stored)
   }
 
-  #onHead(head: SentHead, whole: Buffer | undefined): Decision {
-    clearTimeout(this.#timer)
+  onHead(head: SentHead, whole: (() => Buffer) | undefined): Decision {
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
     if (this.#hasCeded) return {}
     const { former } = this.#plan
     const recording = { ...head, recordedAt: this.#now }
@@ -130,26 +135,26 @@ export class RouteRun {
       const instead = this.#fromFormer(former, recording)
       if (instead !== undefined) return instead
     }
-    const response = withAddedFields(recording, whole, { ...this.#visit, tags: this.#plan.tags })
+    const response = withAddedFields(recording, whole, this.#visit, this.#plan.tags)
     const storability = this.#storabilityOf(response, head)
     const vary = varyNames(response, this.#visit.configuration.vary)
-    const reads = { isScoped: this.#visit.isScoped, vary, ignore: this.#visit.configuration.ignore }
-    const unkeyed = whyUnkeyed(this.#visit.req, this.#check.reads, reads)
-    const { permit } = this.#plan
-    const isStored = storability.isStorable && unkeyed === undefined && permit !== undefined
+    const unkeyed = this.#whyUnkeyed(vary)
+    const mayStore = this.#plan.permit !== undefined && this.#visit.req.method === 'GET'
+    const isStored = storability.isStorable && unkeyed === undefined && mayStore
     const detail = this.#detailOf(storability, unkeyed, vary)
-    this.#tell({ stored: isStored, ...(detail !== undefined && { detail }) })
+    this.#tell({ stored: isStored, detail })
     const isUnchanged = this.#isAnsweredHere && isNotModified(response, this.#headers)
     const instead = isUnchanged ? notModified(response.fields) : undefined
     if (!isStored) {
       // Another one is there, which is not stored.
       if (former !== undefined && head.status < 500) this.#drop()
       const isRefused = !storability.isStorable || unkeyed !== undefined
-      this.#giveUp(isRefused && this.#isTelling(head.status), !isRefused)
+      this.#giveUp(isRefused && unkeyed !== 'mounted' && this.#isTelling(head.status), !isRefused)
       return { instead }
     }
-    const named = tagsNamedBy(response, this.#visit.res)
-    this.#pending = { response: this.#storedOf(response, storability, vary), tags: named }
+    const tags = tagsNamedBy(response, this.#visit.res)
+    const complete = (body: Buffer): StoredResponse => this.#storedOf(response, storability, vary, body)
+    this.#pending = { response, vary, tags, complete }
     const mayHaveCookie = storability.terms.withoutFields.includes('set-cookie')
     return { room: this.#visit.configuration.maxBodyBytes, instead, mayHaveCookie }
   }
@@ -170,9 +175,9 @@ export class RouteRun {
     const isValidated = recording.status === 304 || (req.method === 'HEAD' && isAboutSame(former, recording))
     if (isValidated) return this.#validate(former, recording)
     if (FAILED.has(recording.status) && mayStandIn(former, this.#now)) {
-      this.#tell({ fwdStatus: recording.status, detail: 'stale-if-error' })
+      this.#tell({ fwdStatus: recording.status, detail: 'stale-if-error' }, former)
       this.#resolve({ ...NOTHING, response: former })
-      return { instead: answerTo(this.#asked, former, this.#now) }
+      return { instead: this.#answerTo(former) }
     }
     return undefined
   }
@@ -182,19 +187,18 @@ export class RouteRun {
     const storability = this.#storabilityOf(whole, { declaredUnder: former.status })
     const { permit } = this.#plan
     const fwdStatus = recording.status === 304 ? 304 : undefined
-    const isUnkeyed = this.#isReadLate(former)
+    const isUnkeyed = this.#whyUnkeyed(former.vary) !== undefined
     const isStored = storability.isStorable && permit !== undefined && !isUnkeyed
-    const { variant, body, removed } = former
-    const kept = { variant, body, removed }
+    const { variant, vary, body, removed } = former
     const fresh = storability.isStorable
-      ? { ...this.#storedOf(whole, storability, former.vary), ...kept }
+      ? { ...this.#storedOf(whole, storability, vary, body), variant, removed }
       : { ...former, fields: whole.fields, recordedAt: recording.recordedAt }
-    this.#tell({ fwdStatus, stored: isStored })
-    const instead = answerTo(this.#asked, fresh, this.#now)
-    if (isStored) this.#pending = { response: fresh, tags: tagsNamedBy(whole, this.#visit.res) }
-    else if (!storability.isStorable) this.#drop()
-    if (!isStored) this.#giveUp(isUnkeyed)
-    else this.#store(fresh)
+    this.#tell({ fwdStatus, stored: isStored }, fresh)
+    const instead = this.#answerTo(fresh)
+    if (!storability.isStorable) this.#drop()
+    const tags = tagsNamedBy(whole, this.#visit.res)
+    if (isStored) this.#store({ response: whole, vary, tags, complete: () => fresh }, body)
+    else this.#giveUp(isUnkeyed)
     return { instead }
   }
 
@@ -205,7 +209,9 @@ export class RouteRun {
       {
         isScoped,
         // Asked again: who asks may have been found out behind this middleware.
-        credentials: isScoped ? [] : this.#check.outside(() => credentialsOf(req, configuration.ignore)),
+        credentials: isScoped
+          ? []
+          : this.#check.quietly(() => credentialsOf(req, configuration.ignore, this.#headers)),
         vary: configuration.vary,
         isDeclaredBefore: declaredUnder === undefined || declaredUnder < 400,
       },
@@ -220,65 +226,64 @@ export class RouteRun {
   ): Detail | undefined {
     if (this.#plan.detail !== undefined) return this.#plan.detail
     if (!storability.isStorable) return storability.reason
-    if (unkeyed !== undefined || process.env['NODE_ENV'] === 'production') return unkeyed
-    const name = unkeyedField(this.#check.reads, vary)
+    if (unkeyed !== undefined || !this.#visit.configuration.pointsOut) return unkeyed
+    const name = unkeyedField(this.#check, vary)
     if (name === undefined) return undefined
     pointOutUnkeyed(this.#visit, name)
     return `read-${name}`
   }
 
-  #storedOf(
-    response: Recording,
-    storability: Extract<Storability, { isStorable: true }>,
-    vary: readonly string[],
-  ): StoredResponse {
-    const { terms } = storability
-    return storedResponse(response, terms, {
-      fields: withDate(fieldsToStore(response, this.#before, terms.withoutFields), response.recordedAt),
-      removed: removedFields(response, this.#before),
-      vary,
-      variant: variantOf(vary, this.#headers),
-      body: NO_BODY,
-    })
+  #storedOf(response: Recording, { terms }: Storable, vary: readonly string[], body: Buffer): StoredResponse {
+    const { etag } = this.#visit.configuration
+    return wholeResponse(response, terms, { before: this.#before, headers: this.#headers, vary, body, etag })
   }
 
-  #onDone(body: Buffer | undefined, isRefused: boolean): void {
-    clearTimeout(this.#timer)
+  /** Around what wrapped the response before: what that reads does not count. */
+  outside<Result>(call: () => Result): Result {
+    return this.#check.outside(call)
+  }
+
+  onDone(body: Buffer | undefined, isRefused: boolean): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#check.end()
     this.#visit.req.headers = this.#headers
-    if (this.#hasCeded) return
-    if (this.#pending === undefined) {
+    if (this.#hasCeded || this.#hasStored) return
+    const pending = this.#pending
+    if (pending === undefined) {
       this.#giveUp(false)
       return
     }
-    const { response } = this.#pending
-    const isReadLate = this.#isReadLate(response)
-    if (body === undefined || isTruncated(response, body) || isReadLate) this.#giveUp(isRefused || isReadLate)
-    else this.#store({ ...response, ...this.#withEtag(response, body), body })
+    // A body can be personal though its head was not.
+    const isReadLate = this.#whyUnkeyed(pending.vary) !== undefined
+    if (body === undefined || isTruncated(pending.response, body) || isReadLate)
+      this.#giveUp(isRefused || isReadLate)
+    else this.#store(pending, body)
   }
 
-  /** A body can be personal though its head was not. */
-  #isReadLate({ vary }: StoredResponse): boolean {
+  #whyUnkeyed(vary: readonly string[]): Detail | undefined {
     const { req, isScoped, configuration } = this.#visit
-    return whyUnkeyed(req, this.#check.reads, { isScoped, vary, ignore: configuration.ignore }) !== undefined
+    if (this.#check.isBlind) {
+      mounting.add(configuration)
+      return 'mounted'
+    }
+    return whyUnkeyed(req, this.#check, { isScoped, vary, ignore: configuration.ignore })
   }
 
-  #withEtag({ status, fields }: StoredResponse, body: Buffer): Pick<StoredResponse, 'fields'> {
-    const { etag } = this.#visit.configuration
-    if (etag === false || status !== 200 || field({ fields }, 'etag') !== undefined) return { fields }
-    return { fields: [...fields, ['ETag', etagOf(body, etag)]] }
-  }
-
-  #store(response: StoredResponse): void {
+  /** Behind this turn, in which the response goes to its client: who waits for this one is served then too. */
+  #store({ tags: named, complete }: Pending, body: Buffer): void {
     const { slot, tags } = this.#plan
-    const named = this.#pending?.tags ?? []
+    const { key: topKey, store } = this.#visit
     const permit = this.#permit
     this.#pending = undefined
     this.#permit = undefined
     if (permit === undefined) return
-    const all = [...new Set([...tags, ...named])]
-    void this.#visit.store.store(response, { topKey: this.#visit.key, slot, permit, tags: all })
-    this.#resolve({ response, isRefused: false })
+    this.#hasStored = true
+    setImmediate(() => {
+      const response = complete(body)
+      const all = named.length === 0 ? tags : [...new Set([...tags, ...named])]
+      void store.store(response, { topKey, slot, permit, tags: all })
+      this.#resolve({ response, isRefused: false })
+    })
   }
 
   #drop(): void {
@@ -291,10 +296,4 @@ export class RouteRun {
     this.#permit = undefined
     this.#resolve({ ...NOTHING, isRefused, isStorable })
   }
-}
-
-/** Whether less was sent than was promised: nothing that is cut off is kept (RFC 9111 §3.3). */
-function isTruncated({ fields }: StoredResponse, body: Buffer): boolean {
-  const promised = field({ fields }, 'content-length')
-  return promised !== undefined && Number(promised) !== body.length
 }

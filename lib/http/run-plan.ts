@@ -1,5 +1,6 @@
 import type { Detail, ForwardReason } from './cache-status'
-import type { Permit, Slot } from './response-store'
+import type { Permit } from './response-store'
+import type { Slot } from './variant-index'
 import type { StoredResponse } from './stored-response'
 
 /** Why the route runs, and what for. */
@@ -24,3 +25,6 @@ export interface RunResult {
   /** Whether it could have been stored, had there been a permit. */
   readonly isStorable?: boolean
 }
+
+/** That nothing came of it that others may have. */
+export const NOTHING: RunResult = { response: undefined, isRefused: false }

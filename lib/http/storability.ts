@@ -29,10 +29,14 @@ export interface Terms extends Freshness {
   readonly withoutFields: readonly string[]
 }
 
+/** That a response may be stored. */
+export interface Storable {
+  readonly isStorable: true
+  readonly terms: Terms
+}
+
 /** Whether a response may be stored, and on which terms. */
-export type Storability =
-  | { readonly isStorable: true; readonly terms: Terms }
-  | { readonly isStorable: false; readonly reason: RefusalReason }
+export type Storability = Storable | { readonly isStorable: false; readonly reason: RefusalReason }
 
 /** What the application says of what is stored. */
 export interface StorageOptions extends FreshnessOptions {

@@ -1,5 +1,6 @@
-import type { Fields, Recording } from './recording'
-import { listField } from './recording'
+import { httpDate } from './http-date'
+import type { Fields, FieldValue, Recording } from './recording'
+import { field, listField } from './recording'
 import type { Terms } from './storability'
 import type { Sharing } from './who-asks'
 
@@ -48,12 +49,11 @@ const NOT_REPLAYED = new Set([
   'transfer-encoding',
   'upgrade',
   'age',
-  'cache-status',
 ])
 
-/** Writes a stored response: one line of JSON, then the body's own bytes. */
-export function encodeResponse({ body, ...head }: StoredResponse): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), body])
+/** Writes what stands before the body of a stored response: one line of JSON. The body's own bytes follow. */
+export function encodeHead(response: StoredResponse): Buffer {
+  return Buffer.from(`${JSON.stringify({ ...response, body: undefined })}\n`)
 }
 
 /** Writes an index. */
@@ -92,24 +92,27 @@ function isIndex(head: Partial<VariantIndex>): head is VariantIndex {
  * none of the connection's and none that is to be left out.
  */
 export function fieldsToStore(response: Recording, before: Fields, leftOut: readonly string[] = []): Fields {
-  const known = new Map(before.map(([name, value]) => [name.toLowerCase(), JSON.stringify(value)]))
-  const without = new Set([...listField(response, 'connection'), ...leftOut])
+  const named = listField(response, 'connection')
   return response.fields.filter(([name, value]) => {
     const lower = name.toLowerCase()
-    return !NOT_REPLAYED.has(lower) && !without.has(lower) && known.get(lower) !== JSON.stringify(value)
+    if (NOT_REPLAYED.has(lower) || named.includes(lower) || leftOut.includes(lower)) return false
+    const known = field({ fields: before }, lower)
+    return known === undefined || !isSame(known, value)
   })
+}
+
+function isSame(one: FieldValue, other: FieldValue): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
 }
 
 /** With a Date, which the server only sets as it sends the head (RFC 9110 §6.6.1). */
 export function withDate(fields: Fields, recordedAt: number): Fields {
-  const hasDate = fields.some(([name]) => name.toLowerCase() === 'date')
-  return hasDate ? fields : [...fields, ['Date', new Date(recordedAt).toUTCString()]]
+  return field({ fields }, 'date') === undefined ? [...fields, ['Date', httpDate(recordedAt)]] : fields
 }
 
 /** The fields of earlier middleware that a route has taken away, in lower case. */
 export function removedFields(response: Pick<Recording, 'fields'>, before: Fields): string[] {
-  const present = new Set(response.fields.map(([name]) => name.toLowerCase()))
-  return before.map(([name]) => name.toLowerCase()).filter((name) => !present.has(name))
+  return before.map(([name]) => name.toLowerCase()).filter((name) => field(response, name) === undefined)
 }
 
 /** A response as it is kept: what was recorded, on which terms, and for which variant. */
@@ -122,4 +125,16 @@ export function storedResponse(
   const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, initialAge, sharing } = terms
   const life = { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, initialAge }
   return { status, statusMessage, recordedAt, ...life, sharing, ...particulars }
+}
+
+/** For how long at least, and at most, a response that is over is kept to be validated. */
+const SHORTEST_KEEP_MS = 60 * 1000
+const LONGEST_KEEP_MS = 24 * 60 * 60 * 1000
+
+/** How long a response is kept: while it may be used, and beyond that for as long again if it can be validated. */
+export function lifeOf(response: StoredResponse): number {
+  const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs } = response
+  const hasValidator = field(response, 'etag') !== undefined || field(response, 'last-modified') !== undefined
+  const validated = hasValidator ? Math.min(Math.max(freshForMs, SHORTEST_KEEP_MS), LONGEST_KEEP_MS) : 0
+  return Math.ceil(Math.max(1, freshForMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs, validated)))
 }

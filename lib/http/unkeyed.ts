@@ -12,7 +12,7 @@ const OF_A_PROXY = /^x-forwarded-(host|proto)$/
 
 /** Fields that are part of the key, that the cache answers for, or that say nothing of what is wanted. */
 const OF_NO_CONCERN =
-  /^(host|connection|keep-alive|if-.*|range|cache-control|pragma|content-.*|transfer-encoding|te|upgrade|expect|x-forwarded-(for|host|proto)|x-real-ip|x-request-id|x-correlation-id|traceparent|tracestate|via|user-agent|referer|referrer|origin|access-control-request-.*)$/
+  /^(host|connection|keep-alive|if-.*|range|cache-control|pragma|content-.*|transfer-encoding|te|upgrade|expect|x-forwarded-(for|host|proto)|x-real-ip|x-request-id|x-correlation-id|traceparent|tracestate|via)$/
 
 /** What a route has read is held against what its key covers. */
 export interface Coverage {

@@ -6,8 +6,11 @@ import type { Detail, Handling } from './cache-status'
 import { setCacheStatus } from './cache-status'
 import type { Target } from './request-key'
 import { requestKey, targetOf, withQuery } from './request-key'
+import { field } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import { ResponseStore } from './response-store'
+import type { StoredResponse } from './stored-response'
+import { quietly } from './watched-requests'
 import { credentialsOf } from './who-asks'
 
 /** One request under way: whom it is for, and under which key. */
@@ -41,7 +44,7 @@ export function visitOf(
   const scope = checkScope(configuration.scope?.(req))
   if (configuration.scope !== undefined && scope === undefined) return 'no-scope'
   const { query } = configuration
-  const sent = targetOf(req)
+  const sent = quietly(req, () => targetOf(req))
   const target = query === 'as-sent' ? sent : { ...sent, url: withQuery(sent.url, query) }
   const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
   const isOrdinary = scope === undefined && key === undefined && query === 'as-sent'
@@ -56,7 +59,7 @@ export function visitOf(
     key: requestKey(target, { scope, key }),
     urlTag: isOrdinary ? undefined : requestKey(sent),
     isScoped: scope !== undefined,
-    credentials: scope === undefined ? credentialsOf(req, configuration.ignore) : [],
+    credentials: scope === undefined ? quietly(req, () => credentialsOf(req, configuration.ignore)) : [],
   }
 }
 
@@ -66,9 +69,16 @@ export function tagsOf({ req, configuration, urlTag }: Visit): readonly string[]
   return urlTag === undefined ? tags : [...tags, urlTag]
 }
 
-/** Says on the response how its request was handled. */
-export function tell({ res, configuration, key }: Visit, handling: Handling): void {
-  tellOf(res, configuration, configuration.cacheStatus === 'with-key' ? { ...handling, key } : handling)
+/** Says on the response how its request was handled, and what was sent if that is not the route's. */
+export function tell(visit: Visit, handling: Handling, stored?: StoredResponse): void {
+  const { res, configuration, key } = visit
+  if (configuration.cacheStatus !== 'off') {
+    const named = configuration.cacheStatus === 'with-key' ? { ...handling, key } : handling
+    setCacheStatus(res, named, visit, stored)
+    return
+  }
+  const others = stored && field(stored, 'cache-status')
+  if (others !== undefined && !res.headersSent) res.setHeader('Cache-Status', others)
 }
 
 /** The same of a request that was not looked up. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 /** The request headers that say who asks, or may. */
 export const CREDENTIAL_HEADERS = [
@@ -19,8 +19,17 @@ const OF_A_GATEWAY =
 
 /** Whether a request header says who asks, or may: a credential, or what a gateway has found out. */
 export function saysWhoAsks(name: string): boolean {
-  return (CREDENTIAL_HEADERS as readonly string[]).includes(name) || OF_A_GATEWAY.test(name)
+  const known = answers.get(name)
+  if (known !== undefined) return known
+  const answer = (CREDENTIAL_HEADERS as readonly string[]).includes(name) || OF_A_GATEWAY.test(name)
+  if (answers.size >= MOST_ANSWERS) answers.clear()
+  answers.set(name, answer)
+  return answer
 }
+
+const MOST_ANSWERS = 1000
+/** What was said of names that were asked for lately. */
+const answers = new Map<string, boolean>()
 
 /** Who may share a response: all, on the route's word; those who only carry a cookie; those who say nothing of themselves. */
 export type Sharing = 'public' | 'declared' | 'ttl'
@@ -32,10 +41,14 @@ const FOUND_OUT = ['auth', 'user'] as const
  * How a request says who asks, in ways that are not to be ignored: credential headers by their names, and
  * `req.auth` and `req.user` where an earlier middleware has set them.
  */
-export function credentialsOf(req: IncomingMessage, ignore: readonly CredentialHeader[]): readonly string[] {
+export function credentialsOf(
+  req: IncomingMessage,
+  ignore: readonly CredentialHeader[],
+  headers: IncomingHttpHeaders = req.headers,
+): readonly string[] {
   const found: string[] = []
   for (const name of CREDENTIAL_HEADERS)
-    if (req.headers[name] !== undefined && !ignore.includes(name)) found.push(name)
+    if (headers[name] !== undefined && !ignore.includes(name)) found.push(name)
   if (ignore.includes('authorization')) return found
   for (const name of FOUND_OUT) {
     const value = (req as unknown as Record<string, unknown>)[name]

@@ -230,6 +230,26 @@ for (const [version, express] of expressVersions) {
         })
       })
 
+      it('is answered 304 on a miss when the head is there, and what streams on is stored (RFC 9110 §13.1.2)', async () => {
+        let finish = (): void => undefined
+        serve((_req, res) => {
+          res.set('ETag', '"a"').write('begun, ')
+          finish = () => res.end('and done')
+        })
+        const asked = request(`${server.url}/page`, { headers: { 'if-none-match': '*' } })
+        asked.end()
+        const [response] = (await once(asked, 'response')) as [IncomingMessage]
+        expect([response.statusCode, response.headers.etag]).to.deep.equal([304, '"a"'])
+        finish()
+        response.resume()
+        await server.idle()
+        const second = await server.get('/page')
+        expect([second.text, second.headers['cache-status']?.slice(0, 13)]).to.deep.equal([
+          'begun, and done',
+          'holdfast; hit',
+        ])
+      })
+
       it('is answered 304 on a miss, and stores the whole response for others', async () => {
         const spy = serve(counting(fields))
         const first = await server.get('/page', { 'if-none-match': '"a"' })
@@ -818,6 +838,17 @@ for (const [version, express] of expressVersions) {
         expect(await both()).to.deep.equal(['run 2', 'run 1'])
       })
 
+      it('may be numbers that the route names', async () => {
+        serve((req, res, next) => {
+          res.locals['cacheTags'] = [7]
+          counted(req, res, next)
+        })
+        const counted = counting()
+        expect(await texts({}, {})).to.deep.equal(['run 1', 'run 1'])
+        await cache.invalidateTags('7')
+        expect(await texts({})).to.deep.equal(['run 2'])
+      })
+
       it('may be made from the request', async () => {
         const tags = (req: IncomingMessage) => [`page:${String(req.headers['x-test-identity'])}`]
         serve((_req, res) => res.vary('X-Test-Identity').send('hello'), '5m', { tags })
@@ -974,6 +1005,26 @@ for (const [version, express] of expressVersions) {
         serve(counting({ 'Cache-Status': 'inner; hit' }))
         const { headers } = await server.get('/page')
         expect(headers['cache-status']).to.equal('inner; hit, holdfast; fwd=uri-miss; stored')
+      })
+
+      it('replays what a cache further in has said, before its own (RFC 9211 §3)', async () => {
+        serve(counting({ 'Cache-Status': 'inner; hit; key="a, b"' }))
+        await server.get('/page')
+        const { headers } = await server.get('/page')
+        expect(headers['cache-status']).to.match(/^inner; hit; key="a, b", holdfast; hit; ttl=\d+$/)
+      })
+
+      it('says its own where another stands around it that goes by another key (RFC 9211 §2)', async () => {
+        app.use(cacheResponse('5m', { cache, query: [] }))
+        serve(counting())
+        const first = await server.get('/page?a=1')
+        expect(first.headers['cache-status']).to.equal(
+          'holdfast; fwd=uri-miss; stored, holdfast; fwd=uri-miss; stored',
+        )
+        const second = await server.get('/page?a=2')
+        expect(second.headers['cache-status']).to.match(
+          /^holdfast; fwd=uri-miss; stored, holdfast; hit; ttl=\d+$/,
+        )
       })
 
       it('stands on a route twice without harm', async () => {

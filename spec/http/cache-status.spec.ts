@@ -52,6 +52,20 @@ describe('setCacheStatus', () => {
     expect(twice.where('inner; hit')).to.equal('inner; hit, holdfast; fwd=uri-miss; stored')
   })
 
+  it('leaves what another of these caches has said, in a process further in (RFC 9211 §2)', () => {
+    const upstream = 'holdfast; hit; ttl=3'
+    expect(after({ fwd: 'uri-miss' }, { fwd: 'uri-miss', stored: true }).where(upstream)).to.equal(
+      'holdfast; hit; ttl=3, holdfast; fwd=uri-miss; stored',
+    )
+  })
+
+  it('takes a comma within quotes for none between two caches (RFC 9651 §3.1)', () => {
+    const upstream = 'holdfast; hit; key="a, \\"b", "CDN, Inc."; hit'
+    expect(after({ fwd: 'method' }, { fwd: 'method' }).where(upstream)).to.equal(
+      `${upstream}, holdfast; fwd=method`,
+    )
+  })
+
   it('says nothing any more once the head has been sent', async () => {
     const server = await WebServer.start((_req, res) => {
       res.write('x')

@@ -286,10 +286,13 @@ for (const [version, express] of expressVersions) {
       expect((await site.get()).text).to.equal('run 2')
     })
 
-    it('only-if-cached is answered with 504 where nothing is stored', async () => {
+    it('only-if-cached is answered with 504 where nothing is stored (RFC 9111 §5.2.1.7)', async () => {
       const spy = site.serve(counting({ 'Cache-Control': 'max-age=60' }), undefined, honoured)
-      expect((await site.get({ 'cache-control': 'only-if-cached' })).status).to.equal(504)
+      const answer = await site.get({ 'cache-control': 'only-if-cached' })
+      expect(answer.status).to.equal(504)
       expect(spy.callCount).to.equal(0)
+      // It went nowhere (RFC 9211 §2.2).
+      expect(statusOf(answer)).to.equal('detail=only-if-cached')
       await site.get()
       expect((await site.get({ 'cache-control': 'only-if-cached' })).text).to.equal('run 1')
     })

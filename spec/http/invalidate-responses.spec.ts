@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { ErrorRequestHandler, Express, Request } from 'express'
 import { cacheResponse, invalidateResponses, InvalidOptionError } from 'holdfast'
-import type { CacheableRequest, InvalidateResponsesOptions } from 'holdfast'
+import type { CacheableRequest, InvalidateResponsesOptions, ResponseOptions } from 'holdfast'
 import { CachedSite, counting, statusOf } from '../support/cached-site'
 import { eventually } from '../support/eventually'
 import { expressVersions } from '../support/express-versions'
@@ -152,6 +152,19 @@ for (const [version, express] of expressVersions) {
         ])
         await site.ask({ method: 'POST', headers: { 'x-user': 'ann' } })
         expect(await both()).to.deep.equal(['run 3', 'run 4'])
+      })
+
+      it('drops also what middleware further in has stored by a scope, or by part of the query', async () => {
+        app.use(cacheResponse({ cache: site.cache }))
+        const options: ResponseOptions[] = [{ scope: () => 'ann' }, { query: [] }]
+        for (const [index, option] of options.entries()) {
+          const path = `/page/${String(index)}`
+          app.get(path, cacheResponse('5m', { cache: site.cache, ...option }), counting())
+          app.post(path, (_req, res) => res.sendStatus(204))
+          expect([await text(path), await text(path)]).to.deep.equal(['run 1', 'run 1'])
+          await site.server.ask(path, { method: 'POST' })
+          expect(await text(path)).to.equal('run 2')
+        }
       })
 
       it('drops another query\u2019s response no more than another path\u2019s', async () => {

@@ -348,7 +348,7 @@ for (const [version, express] of expressVersions) {
             req.headers === own,
             Object.getOwnPropertyDescriptor(req, 'user')?.value,
             known['session'],
-            'cookies' in req,
+            Object.hasOwn(req, 'cookies'),
           ]
         })
         next()
@@ -359,6 +359,25 @@ for (const [version, express] of expressVersions) {
       }, '5m')
       await site.get()
       expect(seen).to.deep.equal([true, { name: 'bob' }, 'by a getter', false])
+    })
+
+    it('sees what an application reads that is mounted behind it, after a first time that stores nothing', async () => {
+      const mounted = express()
+      mounted.use((req, _res, next) => {
+        Object.assign(req, { user: storage.getStore() })
+        next()
+      })
+      const storage = new AsyncLocalStorage<string>()
+      mounted.get('/user', (req, res) => res.set(shared).send((req as unknown as Known).user))
+      mounted.get('/all', (_req, res) => res.set(shared).send('all'))
+      app.use((req, _res, next) => {
+        storage.run(String(req.headers['x-test-identity']), next)
+      })
+      app.use(cacheResponse({ cache: site.cache }), mounted)
+      expect(statusOf(await site.server.get('/user', ann))).to.equal('fwd=uri-miss; detail=mounted')
+      expect(statusOf(await site.server.get('/user', ann))).to.equal('fwd=uri-miss; detail=read-req.user')
+      expect((await site.server.get('/user', bob)).text).to.equal('bob')
+      expect(statusOf(await site.server.get('/all', ann))).to.equal('fwd=uri-miss; stored')
     })
 
     it('points out, once, another field that was read and that Vary does not name', async () => {
@@ -375,6 +394,44 @@ for (const [version, express] of expressVersions) {
           message: 'A cached route reads a request field that its key does not cover',
           details: { field: 'accept-language', route: '/page' },
         },
+      ])
+    })
+
+    const pointedOut = [
+      'User-Agent',
+      'Referer',
+      'Origin',
+      'Accept',
+      'Accept-Language',
+      'Accept-Encoding',
+      'Accept-Charset',
+      'Sec-CH-UA-Mobile',
+      'DNT',
+    ]
+    for (const name of pointedOut) {
+      const lower = name.toLowerCase()
+      it(`points out ${name}, unless the response varies by it`, async () => {
+        let varies = false
+        site.serve((req, res) => {
+          if (varies) res.vary(name)
+          res.send(`by ${String(req.get(name)?.length)}`)
+        }, '5m')
+        expect(await site.status({ [name]: 'x' })).to.equal(`fwd=uri-miss; stored; detail=read-${lower}`)
+        expect(site.logger.lines.map(({ details }) => details)).to.deep.equal([{ field: lower }])
+        varies = true
+        site.seconds(400)
+        expect(await site.status({ [name]: 'x' })).to.match(/stored$/)
+      })
+    }
+
+    it('points out each route once, of all those behind one middleware', async () => {
+      app.use(cacheResponse('5m', { cache: site.cache }))
+      for (const path of ['/one', '/two']) app.get(path, (req, res) => res.send(req.get('user-agent')))
+      for (const path of ['/one', '/two', '/one?again', '/two?again'])
+        await site.server.get(path, { 'user-agent': 'curl' })
+      expect(site.logger.lines.map(({ details }) => details)).to.deep.equal([
+        { field: 'user-agent', route: '/one' },
+        { field: 'user-agent', route: '/two' },
       ])
     })
 

@@ -38,6 +38,21 @@ describe('requestKey', () => {
     expect(of({ method: 'HEAD' })).to.equal(of({ method: 'GET' }))
   })
 
+  const spelt: [what: string, one: object, other: object][] = [
+    ['case', { hostname: 'A.Example', headers: { host: 'A.Example' } }, {}],
+    ['port of https', { headers: { host: 'a.example:443' } }, {}],
+    ['port of http', { protocol: 'http', headers: { host: 'a.example:80' } }, { protocol: 'http' }],
+  ]
+  for (const [what, one, other] of spelt) {
+    it(`is the same for a host with and without its ${what} (RFC 9110 §4.2.3)`, () => {
+      expect(of(one)).to.equal(of(other))
+    })
+  }
+
+  it('differs by a port that is that of another scheme', () => {
+    expect(of({ headers: { host: 'a.example:80' } })).not.to.equal(of())
+  })
+
   const different: [what: string, changes: object][] = [
     ['scheme', { protocol: 'http' }],
     ['host name as Express sees it', { hostname: 'b.example' }],

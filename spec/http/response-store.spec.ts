@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import express from 'express'
 import type { Cache } from 'holdfast'
-import { lifeOf } from '../../lib/http/response-store'
+import { lifeOf } from '../../lib/http/stored-response'
 import { CachedSite, statusOf } from '../support/cached-site'
 import { eventually } from '../support/eventually'
 import { RedisServer } from '../support/redis-server'
@@ -59,6 +59,23 @@ describe('ResponseStore', () => {
     expect((await site.get({ ...asked, 'x-one': '2', 'x-two': '2' })).text).to.equal('X-Two: 2')
     await eventually(async () => (await site.get({ ...asked, 'x-two': '2' })).text === 'X-Two: 2')
     expect((await site.get({ ...asked, 'x-two': '3' })).text).to.equal('X-One: 1')
+  })
+
+  it('has for all what does not vary any more, and says that it is stored (RFC 9111 §4.1)', async () => {
+    let varies = true
+    const site = await siteOver((req, res) => {
+      if (varies) res.vary('X-One')
+      res.send(varies ? `for ${String(req.headers['x-one'])}` : 'for all')
+    })
+    const asked = { host: 'fourth.example' }
+    await site.get({ ...asked, 'x-one': '1' })
+    varies = false
+    expect(await site.status({ ...asked, 'x-one': '2' })).to.equal('fwd=vary-miss; stored')
+    await eventually(async () => (await site.status({ ...asked, 'x-one': '3' })).startsWith('hit'))
+    for (const one of ['2', '1']) {
+      const answer = await site.get({ ...asked, 'x-one': one })
+      expect([statusOf(answer).slice(0, 3), answer.text]).to.deep.equal(['hit', 'for all'])
+    }
   })
 
   it('answers from a copy in process, until somebody else drops it', async () => {

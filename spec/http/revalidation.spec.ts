@@ -194,6 +194,23 @@ for (const [version, express] of expressVersions) {
         const head = await site.ask({ method: 'HEAD' })
         expect(head).to.include({ status: 200, text: '' })
         expect(head.headers).to.include({ 'content-length': '5' })
+        expect(statusOf(head)).to.equal('fwd=stale; stored')
+        expect(statusOf(await site.get())).to.equal('hit; ttl=10')
+        expect((await site.get()).text).to.equal('whole')
+      })
+
+      it('takes over what it says of a stored response, but no body', async () => {
+        let runs = 0
+        site.serve((req, res) => {
+          runs += 1
+          res.set({ ...fields, 'X-Run': String(runs) })
+          res.end(req.method === 'GET' ? `run ${String(runs)}` : undefined)
+        })
+        await site.get()
+        site.seconds(11)
+        await site.ask({ method: 'HEAD' })
+        const { text, headers } = await site.get()
+        expect([text, headers['x-run']]).to.deep.equal(['run 1', '2'])
       })
 
       it('drops a stored response where it is about another', async () => {

@@ -57,9 +57,11 @@ describe('variantOf (RFC 9111 §4.1)', () => {
     ['accept-language', 'de;q=0.5, el', 'el, de; q=0.5'],
     ['accept', 'text/html ,  application/json', 'text/html,application/json'],
     ['x-own', ' a ', 'a'],
+    ['x-own', '1,2', ' 1, 2 '],
+    ['x-own', '1,2', '1 ,, 2'],
   ]
   for (const [name, one, other] of same) {
-    it(`takes ${name}: ${JSON.stringify(one)} for ${JSON.stringify(other)}`, () => {
+    it(`takes ${name}: ${JSON.stringify(one)} for ${JSON.stringify(other)} (RFC 9111 §4.1)`, () => {
       expect(isSame(name, one, other)).to.be.true
     })
   }
@@ -68,7 +70,9 @@ describe('variantOf (RFC 9111 §4.1)', () => {
     ['accept-language', 'el, de', 'de, el'],
     ['accept-encoding', 'gzip', 'gzip;q=0'],
     ['x-own', 'a', 'A'],
-    ['x-own', 'a, b', 'a,b'],
+    ['x-own', '"a, b"', '"a,b"'],
+    ['x-own', 'a b', 'ab'],
+    ['cookie', 'a=1, 2', 'a=1,2'],
     ['user-agent', 'curl/8', 'curl/7'],
     ['accept', 'a/b;profile="http://e/A"', 'a/b;profile="http://e/a"'],
     ['accept', 'a/b;p="x, y"', 'a/b;p="x,y"'],

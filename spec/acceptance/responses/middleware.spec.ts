@@ -1,9 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { request } from 'node:http'
 import { once } from 'node:events'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { createServer as createSecureServer, request as secureRequest } from 'node:https'
+import type { RequestOptions } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import type { ConnectionOptions } from 'node:tls'
 import { expect } from 'chai'
 import compression from 'compression'
 import cookieParser from 'cookie-parser'
@@ -215,6 +220,79 @@ for (const [version, express] of expressVersions) {
       const [second, third] = [await get(), await get()]
       expect([second.status, third.status]).to.deep.equal([503, 503])
       expect(runs).to.equal(3)
+    })
+
+    it('compression before the cache: a part is given of the bytes that are stored, or not at all (RFC 9110 §14.2)', async () => {
+      app.use(compression(), cached() as RequestHandler)
+      app.get('/page', page)
+      const range = 'bytes=0-2999'
+      await get()
+      const part = await get({ range })
+      expect([part.status, part.text]).to.deep.equal([206, LONG.slice(0, 3000)])
+      for (const coding of ['identity', 'gzip;q=0', 'br;q=0.0, identity;q=1'])
+        expect((await get({ range, 'accept-encoding': coding })).status).to.equal(206)
+      const whole = await get({ range, ...gzip })
+      expect(whole.status).to.equal(200)
+      expect(plainOf(whole)).to.equal(`${LONG}1`)
+    })
+
+    it('HTTPS: is answered from the cache, and shares nothing with HTTP (RFC 9110 §4.2.2)', async () => {
+      app.get('/page', cached() as RequestHandler, (req, res) =>
+        res.send(`${req.protocol} ${String((runs += 1))}`),
+      )
+      // A shared key in the place of a certificate.
+      const psk = randomBytes(16)
+      const secured = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const
+      const server = createSecureServer({ ...secured, pskCallback: () => psk }, app)
+      await once(server.listen(0, '127.0.0.1'), 'listening')
+      const { port } = server.address() as AddressInfo
+      const overTls = async (): Promise<string> => {
+        const options: RequestOptions & ConnectionOptions = {
+          ...secured,
+          port,
+          host: '127.0.0.1',
+          path: '/page',
+          headers: { host: site.server.host },
+          agent: false,
+          pskCallback: () => ({ psk, identity: 'client' }),
+          checkServerIdentity: () => undefined,
+        }
+        const asked = secureRequest(options)
+        asked.end()
+        const [response] = (await once(asked, 'response')) as [IncomingMessage]
+        return text(response)
+      }
+      try {
+        expect([await overTls(), await overTls()]).to.deep.equal(['https 1', 'https 1'])
+        expect([(await get()).text, (await get()).text]).to.deep.equal(['http 2', 'http 2'])
+      } finally {
+        server.close()
+      }
+    })
+
+    it('trailers: reach the client for which the route runs, and are not replayed (RFC 9110 §6.5)', async () => {
+      app.get('/page', cached() as RequestHandler, (_req, res) => {
+        res.set('Trailer', 'X-Sum').write('whole ')
+        res.addTrailers({ 'X-Sum': '7' })
+        res.end('body')
+      })
+      const ask = async () => {
+        const asked = request(`${site.server.url}/page`)
+        asked.end()
+        const [response] = (await once(asked, 'response')) as [IncomingMessage]
+        const body = await text(response)
+        await site.server.idle()
+        const { trailer, 'cache-status': status } = response.headers
+        return {
+          body,
+          trailer,
+          trailers: { ...response.trailers },
+          isHit: String(status).includes('; hit'),
+        }
+      }
+      const body = 'whole body'
+      expect(await ask()).to.deep.equal({ body, trailer: 'X-Sum', trailers: { 'x-sum': '7' }, isHit: false })
+      expect(await ask()).to.deep.equal({ body, trailer: undefined, trailers: {}, isHit: true })
     })
 
     it('express.static: a file is served, validated, and given in parts', async () => {

@@ -1,53 +1,88 @@
-import { fork } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import autocannon from 'autocannon'
+import { RedisServer } from '../../support/redis-server'
+import { quantile, Served } from './served'
+import type { Measured } from './served'
 import type { Contender } from './site'
 
-const CONTENDERS: readonly Contender[] = ['by hand', 'holdfast', 'res.send', 'res.json', 'no cache', 'a miss']
-const ROUNDS = 3
-const SECONDS = 2
-const CONNECTIONS = 10
+const ROUNDS = 9
+const ROUND_MS = 700
 
-/**
- * Hits of a response of 10 KB, in turns, against a middleware by hand that ends the response with a Buffer from a Map:
- * prints the rate and the 99th percentile of the latency of each as ratios to that. `no cache` and `a miss` are to be
- * read against each other.
- */
-async function compareResponses(): Promise<void> {
-  const sites = new Map<Contender, { child: ChildProcess; url: string }>()
-  for (const name of CONTENDERS) {
-    const child = fork(join(__dirname, 'site.ts'), [name], { execArgv: ['--import', 'tsx'] })
-    const [port] = (await once(child, 'message')) as [number]
-    sites.set(name, { child, url: `http://127.0.0.1:${String(port)}/` })
-  }
-  const rates = new Map<Contender, number[]>()
-  const tails = new Map<Contender, number[]>()
-  for (let round = -1; round < ROUNDS; round += 1) {
-    for (const [name, { url }] of sites) {
-      const duration = round === -1 ? 1 : SECONDS
-      const { requests, latency } = await autocannon({ url, connections: CONNECTIONS, duration })
-      // The first round warms up.
-      if (round === -1) continue
-      rates.set(name, [...(rates.get(name) ?? []), requests.average])
-      tails.set(name, [...(tails.get(name) ?? []), latency.p99])
-    }
-  }
-  for (const { child } of sites.values()) child.disconnect()
-  const rateOf = (name: Contender): number => median(rates.get(name) ?? [])
-  const tailOf = (name: Contender): number => median(tails.get(name) ?? [])
-  console.log('\nresponses of 10 KB: rate, 99th percentile')
-  for (const name of CONTENDERS) {
-    const rate = (rateOf(name) / rateOf('by hand')).toFixed(2)
-    const tail = (tailOf(name) / Math.max(1, tailOf('by hand'))).toFixed(2)
-    console.log(`  ${rate.padStart(6)} ${tail.padStart(6)}  ${name}`)
-  }
-  console.log(`  a miss of holdfast, no cache = 1: ${(rateOf('a miss') / rateOf('no cache')).toFixed(2)}`)
+let asked = 0
+
+/** The same page again and again, or each time another one. */
+const PATHS = {
+  hits: () => '/',
+  misses: () => `/?page=${String((asked += 1))}`,
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+/** What is put to which contenders, over how many connections; the first of them is 1. */
+const RUNS: readonly {
+  readonly of: keyof typeof PATHS
+  readonly connections: number
+  readonly contenders: readonly Contender[]
+}[] = [
+  {
+    of: 'hits',
+    connections: 10,
+    contenders: [
+      'by hand',
+      'holdfast',
+      'holdfast, Redis',
+      'holdfast, Redis, no near cache',
+      'res.send',
+      'res.json',
+    ],
+  },
+  ...[1, 32].map((connections) => ({
+    of: 'misses' as const,
+    connections,
+    contenders: ['res.json', 'holdfast', 'holdfast, Redis', 'holdfast, no ttl'] as const,
+  })),
+]
+
+/**
+ * Responses of 10 KB over HTTP, in turns: hits against a middleware by hand that ends the response with a Buffer from a
+ * Map, and misses against no cache. Of each the rate, the processor time of the site for one request, and the median and
+ * 99th percentile of the time to the client, as ratios to the first.
+ */
+async function compareResponses(): Promise<void> {
+  const only = process.argv[2]
+  const redis = await RedisServer.start()
+  for (const { of, connections, contenders } of RUNS) {
+    if (only !== undefined && only !== of) continue
+    const sites = new Map<Contender, Served>()
+    for (const name of contenders) sites.set(name, await Served.start(name, redis.url))
+    const measured = new Map<Contender, Measured[]>(contenders.map((name) => [name, []]))
+    for (let round = -1; round < ROUNDS; round += 1) {
+      for (const [name, site] of sites) {
+        const one = await site.measure({ connections, ms: ROUND_MS, nextPath: PATHS[of] })
+        // The first round warms up.
+        if (round >= 0) measured.get(name)?.push(one)
+      }
+    }
+    for (const site of sites.values()) site.stop()
+    console.log(
+      `\n${of} of 10 KB, ${String(connections)} connections: rate, processor time, median, 99th percentile`,
+    )
+    print(measured)
+  }
+  await redis.close()
+}
+
+function print(measured: ReadonlyMap<Contender, readonly Measured[]>): void {
+  const [first = []] = measured.values()
+  for (const [name, rounds] of measured) {
+    const ratios = (['rate', 'processorUs', 'median', 'p99'] as const).map((figure) =>
+      (medianOf(rounds, figure) / medianOf(first, figure)).toFixed(2).padStart(6),
+    )
+    console.log(`  ${ratios.join(' ')}  ${name} (${medianOf(rounds, 'processorUs').toFixed(0)} µs)`)
+  }
+}
+
+function medianOf(rounds: readonly Measured[], figure: keyof Measured): number {
+  return quantile(
+    rounds.map((round) => round[figure]),
+    0.5,
+  )
 }
 
 void compareResponses()

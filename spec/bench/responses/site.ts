@@ -3,12 +3,17 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import type { RequestHandler } from 'express'
 import { cacheResponse, createCache } from 'holdfast'
+import type { CacheOptions } from 'holdfast'
 
 /** What is compared: each is a route that gives 10 KB of JSON. */
-export const contenders = ['by hand', 'holdfast', 'res.send', 'res.json', 'no cache', 'a miss'] as const
-
-/** One of them. */
-export type Contender = (typeof contenders)[number]
+export type Contender =
+  | 'by hand'
+  | 'res.send'
+  | 'res.json'
+  | 'holdfast'
+  | 'holdfast, Redis'
+  | 'holdfast, Redis, no near cache'
+  | 'holdfast, no ttl'
 
 const rows = Array.from({ length: 100 }, (_, id) => ({
   id,
@@ -23,35 +28,43 @@ const fields = [
   ['ETag', 'W/"2a4c-1"'],
   ['Content-Length', String(body.length)],
 ] as const
-
-const cache = createCache({ redis: false, logger: false })
 const byHand = new Map([['/', { fields, body }]])
 
-const middleware: Record<Contender, RequestHandler[]> = {
-  'by hand': [
-    (req, res, next) => {
-      const found = byHand.get(req.originalUrl)
-      if (found === undefined) {
-        next()
-        return
-      }
-      for (const [name, value] of found.fields) res.setHeader(name, value)
-      res.end(found.body)
-    },
-  ],
-  holdfast: [cacheResponse('5m', { cache }) as RequestHandler],
-  'res.send': [(_req, res) => res.type('json').send(text)],
-  'res.json': [(_req, res) => res.json(rows)],
-  'no cache': [(_req, res) => res.json(rows)],
-  // Each is another one: by the time.
-  'a miss': [cacheResponse('5m', { cache, key: () => String(process.hrtime.bigint()) }) as RequestHandler],
+const [, , name = 'by hand', url] = process.argv
+
+/** Over a Redis of the bench's own, or in memory with room for as much as an application gives it. */
+function cacheOf(options: CacheOptions = {}): RequestHandler {
+  const cache = createCache({ redis: false, logger: false, ...options })
+  return cacheResponse('5m', { cache }) as RequestHandler
 }
 
-/** Serves one contender, and tells the parent where. */
-const [, , name = 'by hand'] = process.argv
+const middleware: Record<Contender, () => RequestHandler> = {
+  'by hand': () => (req, res, next) => {
+    const found = byHand.get(req.originalUrl)
+    if (found === undefined) {
+      next()
+      return
+    }
+    for (const [field, value] of found.fields) res.setHeader(field, value)
+    res.end(found.body)
+  },
+  'res.send': () => (_req, res) => res.type('json').send(text),
+  'res.json': () => (_req, res) => res.json(rows),
+  holdfast: () => cacheOf(),
+  'holdfast, Redis': () => cacheOf({ redis: url ?? '' }),
+  'holdfast, Redis, no near cache': () => cacheOf({ redis: url ?? '', nearCache: false }),
+  'holdfast, no ttl': () =>
+    cacheResponse({ cache: createCache({ redis: false, logger: false }) }) as RequestHandler,
+}
+
+/** Serves one contender, tells the parent where, and what it has taken of the processor when it is asked. */
 const app = express()
-app.get('/', ...middleware[name as Contender], (_req, res) => res.json(rows))
+app.get('/', middleware[name as Contender](), (_req, res) => res.json(rows))
 const server = createServer(app).listen(0, '127.0.0.1', () => {
   process.send?.((server.address() as AddressInfo).port)
+})
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.(user + system)
 })
 process.once('disconnect', () => process.exit())
