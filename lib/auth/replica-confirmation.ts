@@ -1,6 +1,6 @@
 import type { Cache } from '../cache/cache'
 import { Deadline } from '../client/deadline'
-import { RedisClient } from '../client/redis-client'
+import type { RedisClient } from '../client/redis-client'
 import type { Revocation } from './revocation'
 import type { RevocationLogs } from './revocation-log'
 
@@ -48,7 +48,10 @@ export class ReplicaConfirmation {
   }
 
   async #connect(): Promise<RedisClient> {
-    const client = new RedisClient(this.#cache.redis as RedisClient['redis'])
+    // Loaded only here: who runs on memory does not pay for node-redis.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const module = require('../client/redis-client') as { RedisClient: typeof RedisClient }
+    const client = new module.RedisClient(this.#cache.redis as RedisClient['redis'])
     client.onDisconnect(() => void this.#drop())
     await client.connect()
     return client
