@@ -95,13 +95,9 @@ export class NearTier {
     const copies = this.#copies
     if (copies === undefined) return NOT_NEAR
     const now = this.#now()
-    const row = copies.find(key, now)
-    if (row === NO_ROW || !this.#isTrusted(now)) return NOT_NEAR
-    if (now >= copies.renewalAt(row)) {
-      const leftMs = copies.deadlineAt(row) - now
-      if (this.#parts.refreshAhead.isDue(copies.costAt(row), leftMs)) return DUE
-    }
-    return this.#valueAt(copies, row)
+    const row = copies.findSettled(key, now)
+    if (row === NO_ROW) return this.#findDue(copies, key, now)
+    return this.#isTrusted(now) ? this.#valueAt(copies, row) : NOT_NEAR
   }
 
   /** To be called before a store is read. `undefined` where it doesn't tell of changes. */
@@ -140,6 +136,13 @@ export class NearTier {
       // Where another store answers by now, it says nothing of what was read.
       .read((store) => (this.begin(store) === undefined ? none : store.timeLeft(name)))
       .then((left) => copies.keep(key, copy, { ...kept, deadline: asked + left }))
+  }
+
+  #findDue(copies: NearCache<unknown>, key: string, now: number): unknown {
+    const row = copies.find(key, now)
+    if (row === NO_ROW || !this.#isTrusted(now)) return NOT_NEAR
+    const isDue = this.#parts.refreshAhead.isDue(copies.costAt(row), copies.deadlineAt(row) - now)
+    return isDue ? DUE : this.#valueAt(copies, row)
   }
 
   #valueAt(copies: NearCache<unknown>, row: number): unknown {
