@@ -25,10 +25,11 @@ type Outcome = Reading['outcome'] | 'refused'
  * a hint and wakes it; a look each second is the proof. What Redis turns out to have lost is written back.
  */
 export class RevocationFeed {
+  /** How replicas of Redis are asked. */
+  readonly replicas: ReplicaConfirmation
   readonly #cache: Cache
   readonly #copy: RevocationCopy
   readonly #logs: RevocationLogs
-  readonly #replicas: ReplicaConfirmation
   readonly #queue = new SendQueue(BATCH, (batch) => this.#send(batch))
   readonly #due = new Set<RevocationLog>()
   readonly #provenAt = new Map<RevocationLog, number>()
@@ -49,7 +50,7 @@ export class RevocationFeed {
     this.#cache = cache
     this.#copy = copy
     this.#logs = new RevocationLogs(cache.prefix)
-    this.#replicas = new ReplicaConfirmation(cache, this.#logs)
+    this.replicas = new ReplicaConfirmation(cache, this.#logs)
     if (cache.state === 'memory') return
     const unsubscribe = [
       cache.client.onRecovery({
@@ -66,7 +67,7 @@ export class RevocationFeed {
         for (const end of unsubscribe.slice(1)) end()
       }),
     ]
-    this.#timers.set('poll', setInterval(() => void this.#poll(), POLL_MS).unref())
+    this.#timers.set('poll', setInterval(this.#poll, POLL_MS).unref())
     if (cache.state === 'ready') this.#ready()
   }
 
@@ -98,26 +99,26 @@ export class RevocationFeed {
     return this.#queue.add(revocations)
   }
 
-  /** Has replicas of Redis confirm these. @returns whether so many have, within the time. */
-  confirm(revocations: readonly Revocation[], replicas: number, withinMs: number): Promise<boolean> {
-    return this.#replicas.confirm(revocations, replicas, withinMs)
-  }
-
   #ready(): void {
     this.#readyAt = performance.now()
     this.#wake(this.#logs.all)
+    // What was revoked while Redis was brought what it lacked was too late for that.
+    this.#tell(this.#copy.unsettled())
     if (this.#hasWarned) return
     this.#hasWarned = true
     void warnOfEviction(this.#cache)
   }
 
-  async #poll(): Promise<void> {
+  readonly #poll = (): void => {
     this.#copy.sweep()
     if (this.#restoring === undefined && this.#copy.hasRoomAgain) this.#readAnew()
     this.#wake(this.#logs.all)
     // What was sent before all was read and did not show, and what was never acknowledged.
-    const lacking = this.#copy.unsettled(this.#wholeAt)
-    if (lacking.length > 0 && this.#cache.isConnected) await this.#queue.add(lacking)
+    this.#tell(this.#copy.unsettled(this.#wholeAt))
+  }
+
+  #tell(lacking: readonly Revocation[]): void {
+    if (lacking.length > 0 && this.#cache.isConnected) void this.#queue.add(lacking)
   }
 
   #wake(logs: readonly RevocationLog[]): void {
@@ -151,10 +152,8 @@ export class RevocationFeed {
       if (reading.outcome === 'lost') this.#readAnew()
       else if (reading.outcome !== 'read') this.#giveUp(reading.outcome)
       if (reading.outcome !== 'read') return reading.outcome
-      for (const said of reading.revocations) {
-        const untold = this.#copy.read(said, said.writer === this.#logs.writer ? said.change : undefined)
-        if (untold.length > 0) void this.#queue.add(untold)
-      }
+      for (const said of reading.revocations)
+        this.#tell(this.#copy.read(said, said.writer === this.#logs.writer ? said.change : undefined))
       if (reading.isAtEnd) {
         this.#proven(log, begun)
         return 'read'

@@ -219,7 +219,7 @@ export class TokenBlacklist {
     const stored = await this.#keep(revocations)
     if (replicas === 0 || stored !== 'redis') return stored
     const leftMs = this.#cache.core.configuration.commandTimeoutMs - (performance.now() - begun)
-    return (await this.#feed.confirm(revocations, replicas, leftMs)) ? 'replicated' : 'redis'
+    return (await this.#feed.replicas.confirm(revocations, replicas, leftMs)) ? 'replicated' : 'redis'
   }
 
   async #keep(revocations: readonly Revocation[]): Promise<Stored> {

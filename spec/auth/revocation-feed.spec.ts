@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { createCache, createTokenBlacklist, RevocationsUnavailableError } from 'holdfast'
 import type { Cache, CacheClient, TokenBlacklist, TokenClaims } from 'holdfast'
@@ -13,6 +14,7 @@ import { rejection } from '../support/rejection'
 import { TcpProxy } from '../support/tcp-proxy'
 
 const HOUR = 3600
+const LOOK_MS = 1000
 
 describe('The copy of all revocations', () => {
   let redis: RedisServer
@@ -123,6 +125,25 @@ describe('The copy of all revocations', () => {
       expect(await Promise.all(seen)).to.deep.equal([true])
       await instances.close()
       await proxy.close()
+    })
+
+    it('tells Redis what was revoked while it was brought what it lacked, as soon as it uses it again', async () => {
+      const begun = performance.now()
+      const one = await start()
+      let stood: unknown
+      one.cache.client.onRecovery({
+        pending: () => 0,
+        bring: async () => {
+          stood = await one.blacklist.revoke(claims('1'))
+        },
+      })
+      // Behind one of the looks each second, the next of which would tell it too.
+      await delay(LOOK_MS - ((performance.now() - begun) % LOOK_MS) + 50)
+      await redis.command('CLIENT', 'KILL', 'TYPE', 'normal')
+      await eventually(() => stood === 'memory' && one.cache.isConnected)
+      await eventually(async () => (await redis.command('KEYS', 'blacklist:*')) !== '', {
+        withinMs: LOOK_MS / 4,
+      })
     })
 
     it('goes on where an old log has gone, as all do', async () => {
@@ -326,16 +347,14 @@ describe('The copy of all revocations', () => {
     })
 
     it('that acknowledges what it loses before anybody has read it: it is told again', async () => {
-      const { store, withoutLogs } = logless()
+      const store = new MemoryClient({ maxEntries: 100, maxBytes: 100_000 }, systemClock)
       let lost = 0
-      const blacklist = over({
-        ...withoutLogs,
-        readLog: (...which) => store.readLog(...which),
-        appendLog: async (...what) => {
-          if (lost > 0) await store.appendLog(...what)
-          lost += 1
-        },
-      })
+      const append: MemoryClient['appendLog'] = store.appendLog.bind(store)
+      store.appendLog = async (...what) => {
+        if (lost > 0) await append(...what)
+        lost += 1
+      }
+      const blacklist = over(store)
       await eventually(() => cache.isConnected)
       expect(await blacklist.revoke(claims('1'))).to.equal('redis')
       expect(lost).to.equal(1)
@@ -426,28 +445,14 @@ function claims(jti: string, more: Partial<TokenClaims> = {}): TokenClaims {
 /** A store without logs, and the same with all that it has. */
 function logless(): { store: MemoryClient; withoutLogs: CacheClient } {
   const store = new MemoryClient({ maxEntries: 100, maxBytes: 100_000 }, systemClock)
-  const methods = [
-    'connect',
-    'disconnect',
-    'close',
-    'onDisconnect',
-    'ping',
-    'getMany',
-    'timeLeft',
-    'set',
-    'delete',
-    'lease',
-    'claim',
-    'keepLeases',
-    'setLeased',
-    'release',
-    'stamp',
-    'ensureStamps',
-    'raise',
-    'size',
-  ] as const
-  const bound = methods.map((name) => [name, (store[name] as () => unknown).bind(store)] as const)
-  return { store, withoutLogs: Object.fromEntries(bound) as unknown as CacheClient }
+  const withoutLogs = new Proxy<CacheClient>(store, {
+    get: (_store, name) => {
+      if (name === 'appendLog' || name === 'readLog') return undefined
+      const member: unknown = Reflect.get(store, name)
+      return typeof member === 'function' ? (member.bind(store) as unknown) : member
+    },
+  })
+  return { store, withoutLogs }
 }
 
 async function revokedElsewhere(store: MemoryClient): Promise<{ id: string }> {
