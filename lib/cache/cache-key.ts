@@ -1,6 +1,5 @@
 import { describeValue } from '../check-options'
 import { InvalidKeyError, InvalidOptionError } from '../errors'
-import type { Branch } from './recent-keys'
 import { RecentKeys } from './recent-keys'
 
 /** What a key may be made of. Whatever else names nothing, or not always the same thing. */
@@ -198,16 +197,13 @@ function compileTemplate(owner: Owner, segments: readonly Segment[]): CompiledKe
   const places = segments.filter((segment) => typeof segment === 'object')
   const recent = new RecentKeys()
   return (_self, args) => {
-    let found: Branch | undefined = recent.root
-    for (let at = 0; at < places.length && found !== undefined; at += 1)
-      found = found.at(valueAt(places[at] as Place, args))
-    if (found?.key !== undefined) return found.key
+    const values = places.map((place) => valueAt(place, args))
+    const found = recent.find(values)
+    if (found !== undefined) return found
     let key = ''
-    const values: unknown[] = []
-    for (const segment of segments) {
-      if (typeof segment === 'object') values.push(valueAt(segment, args))
-      key += typeof segment === 'string' ? segment : fill(owner, segment, values.at(-1), separators)
-    }
+    let at = 0
+    for (const segment of segments)
+      key += typeof segment === 'string' ? segment : fill(owner, segment, values[at++], separators)
     recent.keep(values, key)
     return key
   }

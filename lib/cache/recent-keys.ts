@@ -6,25 +6,13 @@ const LONGEST_TEXT = 64
 const SHORTEST_SLICE = 13
 
 let branches = 0
-const grown = new Set<RecentKeys>()
+const trees = new Set<RecentKeys>()
 
 /** What the keys that begin with the same parts have in common. */
-export class Branch {
+interface Branch {
   /** The key of the parts that lead here. */
   key: string | undefined
-  readonly #next = new Map<unknown, Branch>()
-
-  /** Where one more part leads. */
-  at(part: unknown): Branch | undefined {
-    return this.#next.get(part)
-  }
-
-  /** The same, grown where it isn't there yet. */
-  grow(part: unknown): Branch {
-    const grown = this.#next.get(part) ?? new Branch()
-    if (grown.key === undefined) this.#next.set(typeof part === 'string' ? ownText(part) : part, grown)
-    return grown
-  }
+  next: Map<unknown, Branch> | undefined
 }
 
 /**
@@ -32,12 +20,12 @@ export class Branch {
  * a string that was put together has to be copied and hashed first, and this one has been.
  */
 export class RecentKeys {
-  root = new Branch()
+  #root: Branch = { key: undefined, next: undefined }
 
   /** The key that was kept for these parts. */
   find(parts: readonly unknown[]): string | undefined {
-    let branch: Branch | undefined = this.root
-    for (let at = 0; at < parts.length && branch !== undefined; at += 1) branch = branch.at(parts[at])
+    let branch: Branch | undefined = this.#root
+    for (let at = 0; at < parts.length && branch !== undefined; at += 1) branch = branch.next?.get(parts[at])
     return branch?.key
   }
 
@@ -45,22 +33,34 @@ export class RecentKeys {
   keep(parts: readonly unknown[], key: string): void {
     if (!parts.every(isPlainPart)) return
     if (branches + parts.length > MOST_BRANCHES) forgetAll()
-    branches += parts.length
-    grown.add(this)
-    let branch = this.root
-    for (const part of parts) branch = branch.grow(part)
+    trees.add(this)
+    let branch = this.#root
+    for (const part of parts) branch = branch.next?.get(part) ?? grow(branch, part)
     branch.key = key
+  }
+
+  /** Lets go of all. */
+  clear(): void {
+    this.#root = { key: undefined, next: undefined }
   }
 }
 
+function grow(branch: Branch, part: string | number): Branch {
+  const grown = { key: undefined, next: undefined }
+  branch.next ??= new Map()
+  branch.next.set(typeof part === 'string' ? ownText(part) : part, grown)
+  branches += 1
+  return grown
+}
+
 function forgetAll(): void {
-  for (const tree of grown) tree.root = new Branch()
-  grown.clear()
+  for (const tree of trees) tree.clear()
+  trees.clear()
   branches = 0
 }
 
 /** A `Map` tells these apart as keys do: not so 0 and -0. */
-function isPlainPart(part: unknown): boolean {
+function isPlainPart(part: unknown): part is string | number {
   if (typeof part === 'string') return part.length <= LONGEST_TEXT
   return typeof part === 'number' && Number.isSafeInteger(part) && part > 0
 }
