@@ -14,7 +14,8 @@ export interface Invariant {
 
 // More than any caller waits unless it waits for Redis, on a machine that is busy with other things, too.
 const FAR_BEYOND_THE_BUDGET_MS = 400
-const MOST_LATE_CALLS = 5
+/** A machine that others use as well stumbles now and then. */
+const MOST_LATE_SPELLS = 2
 /** Twice what the load sends within one command timeout. */
 const CALLERS_PER_TIMEOUT = 60
 const READY_WITHIN_MS = 1500
@@ -37,8 +38,8 @@ export const invariants: readonly Invariant[] = [
   },
   {
     title: 'lets no call wait for longer than a command may',
-    check: forEachReport(({ late, longestMs }) => {
-      expect(late).to.have.length.at.most(MOST_LATE_CALLS)
+    check: forEachReport(({ late, lateSpells, longestMs }) => {
+      expect(lateSpells, JSON.stringify(late)).to.be.at.most(MOST_LATE_SPELLS)
       expect(longestMs).to.be.lessThan(FAR_BEYOND_THE_BUDGET_MS)
     }),
   },

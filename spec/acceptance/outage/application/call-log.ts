@@ -16,8 +16,10 @@ export interface CallReport {
   rejections: string[]
   /** How many have waited about as long as a command may. */
   waited: number
-  /** How many have waited longer than a command may. */
+  /** Some of those that have waited longer than a command may. */
   late: SlowCall[]
+  /** How often that was: those who wait at the time a machine stumbles are late together. */
+  lateSpells: number
   longestMs: number
   p99Ms: number
   /** How many writes stand where. */
@@ -28,6 +30,7 @@ export interface CallReport {
 
 const WAITED_MS = 60
 const LATE_MS = 150
+const SPELL_MS = 150
 const MOST_EXAMPLES = 20
 
 /** Measures every call, less the time for which the process itself was held up. */
@@ -36,6 +39,7 @@ export class CallLog {
   readonly #state: () => string
   readonly #durations: number[] = []
   #report: CallReport = emptyReport()
+  #spellEnds = -Infinity
 
   constructor(state: () => string) {
     this.#state = state
@@ -92,9 +96,16 @@ export class CallLog {
     this.#report.pending -= 1
     this.#durations.push(ms)
     if (ms > WAITED_MS) this.#report.waited += 1
-    if (ms > LATE_MS && this.#report.late.length < MOST_EXAMPLES) {
-      this.#report.late.push({ kind, ms: Math.round(ms), state: this.#state() })
+    if (ms > LATE_MS) this.#noteLate({ kind, ms: Math.round(ms), state: this.#state() })
+  }
+
+  #noteLate(call: SlowCall): void {
+    const now = performance.now()
+    if (now > this.#spellEnds) {
+      this.#report.lateSpells += 1
+      this.#spellEnds = now + SPELL_MS
     }
+    if (this.#report.late.length < MOST_EXAMPLES) this.#report.late.push(call)
   }
 }
 
@@ -105,6 +116,7 @@ function emptyReport(): CallReport {
     rejections: [],
     waited: 0,
     late: [],
+    lateSpells: 0,
     longestMs: 0,
     p99Ms: 0,
     stood: {},
