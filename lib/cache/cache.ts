@@ -113,7 +113,8 @@ export class Cache extends CacheBase {
     // A flight of its own: who asks for the key meanwhile gets this value, and a later change overtakes it.
     near.changed(name)
     const traits = { tags: terms.tags, isLoad: false, isOpen: false }
-    const flight = flights.start(name, traits, async ({ isUnderWay }) => {
+    const flight = flights.start(name, traits, async (control) => {
+      const isUnderWay = (): boolean => control.isUnderWay()
       const stored = await entries.put(name, await codec.pack(payload), { ...terms, isUnderWay })
       return { payload, value, isShared: false, isHit: true, stored }
     })

@@ -98,8 +98,12 @@ export function readLoadOptions(method: string, defaults: EntryDefaults, call: L
     throw new InvalidOptionError(`${method}: unless`, `expected a function, got ${describeValue(unless)}`)
   if (signal !== undefined && !((signal as unknown) instanceof AbortSignal))
     throw new InvalidOptionError(`${method}: signal`, `expected an AbortSignal, got ${describeValue(signal)}`)
+  const { ttl, tags, graceMs, scope } = entryPlan(method, defaults, call)
   return {
-    ...entryPlan(method, defaults, call),
+    ttl,
+    tags,
+    graceMs,
+    scope,
     unless: unless as LoadPlan['unless'],
     loaderTimeoutMs:
       loaderTimeout === undefined ? undefined : parseDuration(loaderTimeout, `${method}: loaderTimeout`),

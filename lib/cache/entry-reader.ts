@@ -4,6 +4,7 @@ import type { Entry } from './entry'
 import { decodeEntry } from './entry'
 import { LEASE_MS } from './held-lease'
 import type { KeyNames } from './key-names'
+import type { Token } from './near-cache'
 import type { NearTier, Read } from './near-tier'
 import type { Stamps } from './tags'
 import { isCurrent } from './tags'
@@ -58,6 +59,8 @@ export interface ClaimOptions<Found> {
 interface Grounds {
   readonly tags: readonly string[]
   readonly ground: readonly (Buffer | undefined)[]
+  /** What was noted before the reading. */
+  readonly token: Token | undefined
 }
 
 interface Parts {
@@ -129,7 +132,7 @@ export class EntryReader {
       const token = newToken()
       const near = this.#near.begin(store)
       const { values, waitMs } = await store.claim(this.#placesOf(name, tags), token, LEASE_MS)
-      const first = { ...(await this.#judgeAll(store, name, tags, values)), token: near }
+      const first = await this.#judgeAll(store, name, tags, { values, token: near })
       const opened = await this.#since(store, first, { era, tags })
       if (this.#expectsMiss) this.#learn(waitMs === undefined)
       if (waitMs !== undefined) return { found: undefined, since: opened.since, waitMs }
@@ -170,30 +173,40 @@ export class EntryReader {
     return this.#since(store, await this.#read(store, key, tags), { era, tags })
   }
 
-  /** A stamp that is first written behind the load might be later than its beginning. */
-  async #since(
+  /** A stamp that is first written behind the load might be later than its beginning. At once where there are all. */
+  #since(
     store: CacheClient,
-    { count, ...read }: Reading,
+    read: Reading,
     { era, tags }: { readonly era: number; readonly tags: readonly string[] },
-  ): Promise<Opened> {
-    const since = count ?? read.entry?.count ?? (await this.#stamps.ensure(store, tags))
-    return { ...read, since: { count: since, era, grounded: count === undefined ? undefined : tags } }
+  ): Opened | Promise<Opened> {
+    const opened = (count: string): Opened => ({
+      entry: read.entry,
+      token: read.token,
+      endsAt: read.endsAt,
+      freshUntil: read.freshUntil,
+      since: { count, era, grounded: read.count === undefined ? undefined : tags },
+    })
+    const count = read.count ?? read.entry?.count
+    return count === undefined ? this.#stamps.ensure(store, tags).then(opened) : opened(count)
   }
 
   async #read(store: CacheClient, key: string, tags: readonly string[]): Promise<Reading> {
     const name = this.#names.of(key)
     const token = this.#near.begin(store)
-    const found = await store.getMany(this.#placesOf(name, tags))
-    return { ...(await this.#judgeAll(store, name, tags, found)), token }
+    const values = await store.getMany(this.#placesOf(name, tags))
+    return this.#judgeAll(store, name, tags, { values, token })
   }
 
   #judgeAll(
     store: CacheClient,
     name: string,
     tags: readonly string[],
-    [bytes, ...ground]: readonly (Buffer | undefined)[],
-  ): Promise<Omit<Reading, 'token'>> {
-    return this.#judge(store, name, decodeEntry(name, bytes), { tags, ground })
+    {
+      values: [bytes, ...ground],
+      token,
+    }: { readonly values: readonly (Buffer | undefined)[]; readonly token: Token | undefined },
+  ): Reading | Promise<Reading> {
+    return this.#judge(store, name, decodeEntry(name, bytes), { tags, ground, token })
   }
 
   /** What the head of an entry says; `undefined` where the store gives none, or it is longer than usual. */
@@ -208,7 +221,7 @@ export class EntryReader {
     const [head, found] = await Promise.all([store.head(name, HEAD_BYTES), store.getMany(stamps)])
     if (head !== undefined && head.length > HEAD_BYTES && !head.bytes.includes('\n')) return undefined
     const entry = decodeEntry(name, head?.bytes, head?.length)
-    return this.#judge(store, name, entry, { tags, ground: found })
+    return this.#judge(store, name, entry, { tags, ground: found, token: undefined })
   }
 
   #placesOf(name: string, tags: readonly string[]): [string, ...string[]] {
@@ -219,31 +232,43 @@ export class EntryReader {
 
   /**
    * Says what is right of what was found: the entry, and behind it the counter, the floor and the stamps of these tags.
-   * One more round trip for an entry with tags that the caller didn't name.
+   * One more round trip for an entry with tags that the caller didn't name, and for one whose end matters; else at once.
    */
-  async #judge(
+  #judge(
     store: CacheClient,
     name: string,
     entry: Entry | undefined,
-    { tags, ground }: Grounds,
-  ): Promise<Omit<Reading, 'token'>> {
-    const [count, ...stamps] = ground
-    const known = ground.includes(undefined) ? undefined : count?.toString('latin1')
-    if (entry === undefined || !(await this.#isCurrent(store, entry, { tags, ground: stamps })))
-      return { entry: undefined, count: known }
-    if (!hasEnd(entry)) return { entry, count: known }
-    const asked = this.#now()
-    const endsAt = asked + (await store.timeLeft(name))
-    return { entry, count: known, endsAt, freshUntil: endsAt - (entry.graceMs ?? 0) }
+    grounds: Grounds,
+  ): Reading | Promise<Reading> {
+    const { ground, tags, token } = grounds
+    const count = ground.includes(undefined) ? undefined : ground[0]?.toString('latin1')
+    if (entry === undefined || !isGrounded(entry, ground)) return { entry: undefined, count, token }
+    const isWhole = entry.tags.every((tag) => tags.includes(tag))
+    return isWhole && !hasEnd(entry)
+      ? { entry, count, token }
+      : this.#judgeFurther(store, name, { entry, count, token }, tags)
   }
 
-  async #isCurrent(store: CacheClient, entry: Entry, { tags, ground }: Grounds): Promise<boolean> {
-    if (!ground.every((stamp) => isCurrent(entry.count, stamp))) return false
+  async #judgeFurther(
+    store: CacheClient,
+    name: string,
+    { entry, count, token }: Reading & { readonly entry: Entry },
+    tags: readonly string[],
+  ): Promise<Reading> {
     const others = entry.tags.filter((tag) => !tags.includes(tag))
-    if (others.length === 0) return true
-    const more = await store.getMany(others.map((tag) => this.#stamps.of(tag)))
-    return more.every((stamp) => isCurrent(entry.count, stamp))
+    const more = others.length === 0 ? [] : await store.getMany(others.map((tag) => this.#stamps.of(tag)))
+    if (!more.every((stamp) => isCurrent(entry.count, stamp))) return { entry: undefined, count, token }
+    if (!hasEnd(entry)) return { entry, count, token }
+    const asked = this.#now()
+    const endsAt = asked + (await store.timeLeft(name))
+    return { entry, count, token, endsAt, freshUntil: endsAt - (entry.graceMs ?? 0) }
   }
+}
+
+/** Whether no stamp is later than an entry. The first of what was found is the counter, which says nothing of it. */
+function isGrounded({ count }: Entry, ground: Grounds['ground']): boolean {
+  for (let place = 1; place < ground.length; place += 1) if (!isCurrent(count, ground[place])) return false
+  return true
 }
 
 /** After so many looks a change of times is noticed. */

@@ -1,48 +1,95 @@
-/** One lookup-and-load of a key, shared by everybody who asks for that key while it is under way. */
-export interface Flight<Outcome> {
-  readonly key: string
+/** What the work of a flight has to do with the flight. */
+export type FlightControl<Outcome> = Pick<
+  Flight<Outcome>,
+  'isUnderWay' | 'onDismissed' | 'onAbandoned' | 'offer'
+>
+
+interface FlightTraits {
   /** What the result will depend on, as far as that is known. */
   readonly tags: readonly string[]
-  /** Settles with the outcome, for everybody. */
-  readonly outcome: Promise<Outcome>
-  /** Settles sooner where there is something that may do until then; with the outcome where there isn't. */
-  readonly first: Promise<Outcome>
   /** Whether others may join only as long as nothing is heard of a change. */
   readonly isLoad: boolean
   /** Whether the result may depend on tags that are not known yet. */
   readonly isOpen: boolean
+}
+
+/** One lookup-and-load of a key, shared by everybody who asks for that key while it is under way. */
+export class Flight<Outcome> {
+  readonly key: string
+  readonly traits: FlightTraits
+  /** Settles with the outcome, for everybody. */
+  readonly outcome: Promise<Outcome>
   /** How many wait for it who have not given up. */
-  waiting: number
-  /** Whether the key was changed here meanwhile. */
-  isDismissed: boolean
-  /** Whether all who waited have given up. */
-  isAbandoned: boolean
-  /** Whether somebody may have an answer already: nobody can give it up any more. */
-  isOffered: boolean
-  /** What is done when it is dismissed. */
-  dismissed: () => void
-  /** What is done when nobody waits any more. */
-  abandoned: () => void
-}
+  waiting = 0
+  #isDismissed = false
+  #isAbandoned = false
+  #early: { readonly outcome: Outcome } | undefined
+  #tellEarly: ((outcome: Outcome) => void) | undefined
+  #first: Promise<Outcome> | undefined
+  #dismissed: () => void = nothing
+  #abandoned: () => void = nothing
 
-/** What the work of a flight has to do with the flight. */
-export interface FlightControl<Outcome> {
+  /** Begins the work. */
+  constructor(
+    key: string,
+    traits: FlightTraits,
+    work: (control: FlightControl<Outcome>) => Promise<Outcome>,
+  ) {
+    this.key = key
+    this.traits = traits
+    this.outcome = work(this)
+  }
+
+  /** Settles sooner where there is something that may do until then; with the outcome where there isn't. */
+  get first(): Promise<Outcome> {
+    if (this.#early !== undefined) return Promise.resolve(this.#early.outcome)
+    this.#first ??= new Promise((resolve, reject) => {
+      this.#tellEarly = resolve
+      this.outcome.then(resolve, reject)
+    })
+    return this.#first
+  }
+
   /** Whether the key has not been changed meanwhile. */
-  readonly isUnderWay: () => boolean
+  isUnderWay(): boolean {
+    return !this.#isDismissed
+  }
+
   /** Says what is done, once, when the key is changed meanwhile; at once where it has been. */
-  readonly onDismissed: (listener: () => void) => void
+  onDismissed(listener: () => void): void {
+    if (this.#isDismissed) listener()
+    else this.#dismissed = listener
+  }
+
   /** Says what is done when the last one who waits has given up. */
-  readonly onAbandoned: (listener: () => void) => void
+  onAbandoned(listener: () => void): void {
+    if (this.#isAbandoned) listener()
+    else this.#abandoned = listener
+  }
+
   /** Gives something that may do until the outcome is there: nobody can give up the flight any more. */
-  readonly offer: (first: Outcome) => void
-}
+  offer(outcome: Outcome): void {
+    this.#early = { outcome }
+    this.#tellEarly?.(outcome)
+  }
 
-interface Early<Outcome> {
-  readonly resolve: (outcome: Outcome) => void
-  readonly reject: (cause: unknown) => void
-}
+  /** Whether somebody may have an answer already: nobody can give it up any more. */
+  get isOffered(): boolean {
+    return this.#early !== undefined
+  }
 
-type FlightTraits<Outcome> = Pick<Flight<Outcome>, 'tags' | 'isLoad' | 'isOpen'>
+  /** The key was changed here meanwhile. */
+  dismiss(): void {
+    this.#isDismissed = true
+    this.#dismissed()
+  }
+
+  /** All who waited have given up. */
+  abandon(): void {
+    this.#isAbandoned = true
+    this.#abandoned()
+  }
+}
 
 /** The flights of a process: at most one for a key. */
 export class Flights<Outcome> {
@@ -57,49 +104,18 @@ export class Flights<Outcome> {
   /** Starts a flight. It ends with its work, and takes away only itself. */
   start(
     key: string,
-    traits: FlightTraits<Outcome>,
+    traits: FlightTraits,
     work: (control: FlightControl<Outcome>) => Promise<Outcome>,
   ): Flight<Outcome> {
-    let answer: Early<Outcome> = { resolve: nothing, reject: nothing }
-    const first = new Promise<Outcome>((resolve, reject) => (answer = { resolve, reject }))
-    const control: FlightControl<Outcome> = {
-      isUnderWay: () => !flight.isDismissed,
-      onDismissed: (listener) => {
-        if (flight.isDismissed) listener()
-        else flight.dismissed = listener
-      },
-      onAbandoned: (listener) => {
-        if (flight.isAbandoned) listener()
-        else flight.abandoned = listener
-      },
-      offer: (found) => {
-        flight.isOffered = true
-        answer.resolve(found)
-      },
-    }
-    const outcome = Promise.resolve().then(() => work(control))
-    const flight: Flight<Outcome> = {
-      key,
-      ...traits,
-      outcome,
-      first,
-      waiting: 0,
-      isDismissed: false,
-      isAbandoned: false,
-      isOffered: false,
-      dismissed: nothing,
-      abandoned: nothing,
-    }
     // A set overtakes the load, or the set, that is under way.
     if (!traits.isLoad) this.dismiss(key)
+    const flight = new Flight(key, traits, work)
     this.#flights.set(key, flight)
     const end = (): void => {
       this.#sealed.delete(flight)
       if (this.#flights.get(key) === flight) this.#flights.delete(key)
     }
-    outcome.then(end, end)
-    outcome.then(answer.resolve, answer.reject)
-    first.catch(nothing)
+    flight.outcome.then(end, end)
     return flight
   }
 
@@ -108,8 +124,7 @@ export class Flights<Outcome> {
     flight.waiting -= 1
     if (flight.waiting > 0 || flight.isOffered) return
     if (this.#flights.get(flight.key) === flight) this.seal(flight.key)
-    flight.isAbandoned = true
-    flight.abandoned()
+    flight.abandon()
   }
 
   /** Lets the flights of a changed key end by themselves: nobody joins them any more, and no result is stored. */
@@ -125,8 +140,8 @@ export class Flights<Outcome> {
    */
   dismissTagged(tags: readonly string[]): void {
     for (const flight of this.#all()) {
-      if (flight.tags.some((tag) => tags.includes(tag))) this.#dismiss(flight)
-      else if (flight.isOpen) this.#seal(flight)
+      if (flight.traits.tags.some((tag) => tags.includes(tag))) this.#dismiss(flight)
+      else if (flight.traits.isOpen) this.#seal(flight)
     }
   }
 
@@ -147,7 +162,7 @@ export class Flights<Outcome> {
   /** The same for all loads with this tag; for all there are, where none is named. */
   sealTagged(tag?: string): void {
     for (const flight of this.#flights.values())
-      if (tag === undefined || flight.isOpen || flight.tags.includes(tag)) this.#seal(flight)
+      if (tag === undefined || flight.traits.isOpen || flight.traits.tags.includes(tag)) this.#seal(flight)
   }
 
   *#all(): Generator<Flight<Outcome>> {
@@ -156,7 +171,7 @@ export class Flights<Outcome> {
   }
 
   #seal(flight: Flight<Outcome>): void {
-    if (!flight.isLoad || this.#flights.get(flight.key) !== flight) return
+    if (!flight.traits.isLoad || this.#flights.get(flight.key) !== flight) return
     this.#flights.delete(flight.key)
     this.#sealed.add(flight)
   }
@@ -164,8 +179,7 @@ export class Flights<Outcome> {
   #dismiss(flight: Flight<Outcome>): void {
     if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key)
     this.#sealed.delete(flight)
-    flight.isDismissed = true
-    flight.dismissed()
+    flight.dismiss()
   }
 }
 

@@ -19,28 +19,31 @@ export type ManyLoader = (keys: string[]) => unknown
 /** The keys that are to be made, gathered for one call of the loader. */
 class Gathering {
   readonly #load: ManyLoader
-  #keys: string[] = []
+  readonly #order: readonly string[]
+  #keys = new Set<string>()
   #result: Promise<ReadonlyMap<string, unknown>> | undefined
 
-  constructor(load: ManyLoader) {
+  /** Takes all keys in the order in which those that are missing are given to the loader. */
+  constructor(load: ManyLoader, order: readonly string[]) {
     this.#load = load
+    this.#order = order
   }
 
   /** The loader's values, of this key and of those that ask for theirs at about the same time. */
   ask(key: string): Promise<ReadonlyMap<string, unknown>> {
-    this.#keys.push(key)
+    this.#keys.add(key)
     this.#result ??= this.#run()
     return this.#result
   }
 
   async #run(): Promise<ReadonlyMap<string, unknown>> {
     // The answers about the others arrive in the same turns of the event loop.
-    for (let known = 0; known < this.#keys.length;) {
-      known = this.#keys.length
+    for (let known = 0; known < this.#keys.size;) {
+      known = this.#keys.size
       await new Promise(setImmediate)
     }
-    const keys = this.#keys
-    this.#keys = []
+    const keys = this.#order.filter((key) => this.#keys.has(key))
+    this.#keys = new Set()
     this.#result = undefined
     const made: unknown = await this.#load(keys)
     if (made instanceof Map) return made
@@ -62,7 +65,7 @@ export async function loadMany(
   const signal = given && AbortSignal.any([given])
   if (signal !== undefined) setMaxListeners(0, signal)
   const plan: LoadPlan = { ...others, signal }
-  const gathering = new Gathering((names) => load(names))
+  const gathering = new Gathering((missing) => load(missing), [...keys.keys()])
   const absent = new Set<string>()
   const values = await Promise.all(
     Array.from(keys, async ([key, name]) => {

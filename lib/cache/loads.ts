@@ -1,4 +1,3 @@
-import type { Stored } from '../client/client-state'
 import type { Counters } from '../observe/stats'
 import type { Cooldowns } from './cooldowns'
 import type { LoadPlan } from './entry-options'
@@ -13,29 +12,12 @@ import type { Leases } from './leases'
 import type { LoadContext } from './load-context'
 import { Load } from './load-context'
 import type { NearTier } from './near-tier'
+import type { Outcome } from './outcome'
 import type { RefreshAhead } from './refresh-ahead'
 import type { Refusals } from './refusals'
 import type { Payload } from './payload'
 import type { Decoded, ValueCodec } from './value-codec'
 import { waitFor } from './waiting'
-
-/** What a flight ends with. */
-export interface Outcome {
-  /** The value as it is written, of which everybody reads a copy; none where it can't be written. */
-  readonly payload: Payload | undefined
-  /** The first copy, or the value itself where there are no copies. */
-  readonly value: unknown
-  /** Whether that does for all. */
-  readonly isShared: boolean
-  /** Whether no loader had to run. */
-  readonly isHit: boolean
-  /** Until when it is what its key has, and more than a stand-in; `undefined` for as long as it is there. */
-  readonly freshUntil?: number | undefined
-  /** How long it took to make, where that is known. */
-  readonly costMs?: number | undefined
-  /** Where a value that was set stands. */
-  readonly stored?: Stored
-}
 
 /** That a loader of many keys has no value for one of them. */
 export class AbsentError extends Error {}
@@ -74,10 +56,15 @@ export class Loads {
    *
    * @param isDue - whether the value is to be made anew, though it is still good.
    */
-  async value(key: string, loader: Loader, plan: LoadPlan, isDue = false): Promise<unknown> {
+  value(key: string, loader: Loader, plan: LoadPlan, isDue = false): Promise<unknown> {
     const { loaderTimeoutMs, signal } = plan
-    if (loaderTimeoutMs === undefined && signal === undefined)
-      return this.#value(key, loader, plan, { isDue })
+    return loaderTimeoutMs === undefined && signal === undefined
+      ? this.#value(key, loader, plan, { isDue })
+      : this.#valueWithin(key, loader, plan, isDue)
+  }
+
+  async #valueWithin(key: string, loader: Loader, plan: LoadPlan, isDue: boolean): Promise<unknown> {
+    const { loaderTimeoutMs, signal } = plan
     signal?.throwIfAborted()
     const call: Call = { isDue }
     const onAborted = (): void => {
@@ -104,13 +91,11 @@ export class Loads {
         const joined = flights.find(key)
         const flight = (call.flight = joined ?? this.#start(key, loader, plan, call.isDue))
         flight.waiting += 1
-        const outcome = await this.#answer(flight, plan.graceMs).catch((error: unknown) => {
-          // That another's loader has none says nothing of one's own.
-          if (joined !== undefined && error instanceof AbsentError) return undefined
-          throw error
-        })
+        const outcome = await (joined === undefined
+          ? this.#answer(flight, plan.graceMs)
+          : this.#answerOfAnother(flight, plan.graceMs))
         // It was enough for somebody with more grace: the next flight may be one's own.
-        if (outcome === undefined) {
+        if (outcome === undefined || !this.#mayStandIn(outcome, plan.graceMs)) {
           plan.signal?.throwIfAborted()
           continue
         }
@@ -125,17 +110,29 @@ export class Loads {
 
   #start(key: string, loader: Loader, plan: LoadPlan, isDue: boolean): Flight<Outcome> {
     const isOpen = typeof plan.tags === 'function' || loader.length > 0
-    return this.#parts.flights.start(key, { tags: knownTags(plan), isLoad: true, isOpen }, (control) =>
-      this.#lookUp(key, loader, { ...plan, ...control, isDue }),
+    return this.#parts.flights.start(key, { tags: knownTags(plan), isLoad: true, isOpen }, (flight) =>
+      this.#lookUp(key, loader, { plan, flight, isDue }),
     )
   }
 
-  /** What a flight gives to one who takes so much grace, as soon as it can; `undefined` where it is too old. */
-  async #answer({ first, outcome }: Flight<Outcome>, graceMs: number): Promise<Outcome | undefined> {
-    const early = await first
-    if (this.#mayStandIn(early, graceMs)) return early
-    const last = await outcome
-    return this.#mayStandIn(last, graceMs) ? last : undefined
+  /** What a flight gives to one who takes so much grace, as soon as it can. */
+  #answer(flight: Flight<Outcome>, graceMs: number): Promise<Outcome> {
+    // Nothing else is ever given before the end.
+    const mayBeEarly = graceMs > 0 || this.#parts.refreshAhead.isOn
+    return mayBeEarly ? this.#earlyAnswer(flight, graceMs) : flight.outcome
+  }
+
+  async #earlyAnswer(flight: Flight<Outcome>, graceMs: number): Promise<Outcome> {
+    const early = await flight.first
+    return this.#mayStandIn(early, graceMs) ? early : flight.outcome
+  }
+
+  /** The same where the loader is another's: that it has none says nothing of one's own. */
+  #answerOfAnother(flight: Flight<Outcome>, graceMs: number): Promise<Outcome | undefined> {
+    return this.#answer(flight, graceMs).catch((error: unknown) => {
+      if (error instanceof AbsentError) return undefined
+      throw error
+    })
   }
 
   #isStale({ freshUntil }: Outcome): boolean {
@@ -146,22 +143,23 @@ export class Loads {
     return freshUntil === undefined || freshUntil + graceMs > this.#parts.now()
   }
 
-  async #lookUp(key: string, loader: Loader, plan: Work): Promise<Outcome> {
+  async #lookUp(key: string, loader: Loader, work: Work): Promise<Outcome> {
     const { leases, counters, cooldowns, reader } = this.#parts
+    const { plan, flight } = work
     const tags = knownTags(plan)
     const { graceMs } = plan
     if (cooldowns.has(key)) {
       const found = this.#read(key, await reader.open(key, tags))
       if (found !== undefined && this.#mayStandIn(found, graceMs)) return found
     }
-    const isFresh = this.#freshness(plan)
+    const isFresh = this.#freshness(work)
     const { found, since, lease } = await leases.claim<Outcome>(key, {
       tags,
       read: (opened) => this.#read(key, opened),
       isFresh: (outcome) => {
         if (isFresh(outcome)) return true
         // Nobody who can do with it waits for what comes now.
-        if (this.#mayStandIn(outcome, graceMs)) plan.offer(outcome)
+        if (this.#mayStandIn(outcome, graceMs)) flight.offer(outcome)
         return false
       },
       mayStandIn: (outcome) => this.#mayStandIn(outcome, graceMs),
@@ -169,7 +167,7 @@ export class Loads {
     if (found !== undefined && lease === undefined) return found
     counters.loads += 1
     try {
-      return await this.#load(key, loader, { ...plan, since, lease, previous: found })
+      return await this.#load(key, loader, { plan, flight, since, lease, previous: found })
     } catch (error) {
       const isFailure = !(error instanceof AbsentError)
       if (isFailure && found !== undefined && this.#mayStandIn(found, graceMs))
@@ -179,7 +177,7 @@ export class Loads {
   }
 
   /** Judges whether a value need not be made anew. Once it has been found to be due, only a newer one is fresh. */
-  #freshness({ isDue }: Work): (outcome: Outcome) => boolean {
+  #freshness({ isDue }: Pick<Work, 'isDue'>): (outcome: Outcome) => boolean {
     const { refreshAhead, now } = this.#parts
     let dueUntil: number | undefined
     return ({ freshUntil, costMs = 0 }) => {
@@ -194,20 +192,20 @@ export class Loads {
 
   async #load(key: string, loader: Loader, work: Loading): Promise<Outcome> {
     const { entries, leases, flights, codec, refreshAhead } = this.#parts
-    const { lease, since, previous, isUnderWay, onDismissed, onAbandoned } = work
+    const { plan, flight, lease, since, previous } = work
     const giveUp = (): void => {
       if (lease !== undefined) leases.giveBack(lease)
     }
     const context = new Load(() => previous && { value: this.#copyOf(previous).value })
-    onDismissed(giveUp)
-    onAbandoned(() => {
+    flight.onDismissed(giveUp)
+    flight.onAbandoned(() => {
       context.abort()
       // Who comes next need not wait for a loader that doesn't listen.
       giveUp()
     })
     if (lease !== undefined) {
       leases.hold(lease, () => {
-        if (isUnderWay()) flights.seal(key)
+        if (flight.isUnderWay()) flights.seal(key)
       })
     }
     try {
@@ -215,9 +213,9 @@ export class Loads {
       const value = await loader(context)
       const costMs = refreshAhead.isOn ? Math.ceil(performance.now() - begun) : 0
       const payload = this.encode(key, value)
-      const terms = payload && this.#terms(key, value, work, context)
+      const terms = payload && this.#terms(key, value, plan, context)
       // What is made without the lease, or after it was lost, is for those who waited for it alone.
-      if (terms === undefined || lease === undefined || !isUnderWay()) {
+      if (terms === undefined || lease === undefined || !flight.isUnderWay()) {
         giveUp()
         // What is not to be stored has put an end to what was there all the same.
         if (terms === undefined) this.#dropPrevious(key, work)
@@ -236,8 +234,8 @@ export class Loads {
     }
   }
 
-  #dropPrevious(key: string, { previous, lease, isUnderWay }: Loading): void {
-    if (previous === undefined || lease === undefined || !isUnderWay()) return
+  #dropPrevious(key: string, { previous, lease, flight }: Loading): void {
+    if (previous === undefined || lease === undefined || !flight.isUnderWay()) return
     const { entries } = this.#parts
     entries.hold(entries.delete([key]))
   }
@@ -282,9 +280,13 @@ interface Call {
   flight?: Flight<Outcome>
 }
 
-type Work = LoadPlan & FlightControl<Outcome> & { readonly isDue: boolean }
+interface Work {
+  readonly plan: LoadPlan
+  readonly flight: FlightControl<Outcome>
+  readonly isDue: boolean
+}
 
-type Loading = Work & {
+interface Loading extends Pick<Work, 'plan' | 'flight'> {
   readonly since: Since
   readonly lease: HeldLease | undefined
   readonly previous: Outcome | undefined

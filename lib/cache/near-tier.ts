@@ -46,9 +46,9 @@ export interface Read {
   /** What {@link NearTier.begin} gave before it. */
   readonly token: Token | undefined
   /** When its life is over, where the reader has asked: monotonic, in milliseconds. */
-  readonly endsAt?: number
+  readonly endsAt?: number | undefined
   /** Until when it is more than a stand-in; `undefined` for all its life. */
-  readonly freshUntil?: number
+  readonly freshUntil?: number | undefined
 }
 
 /**

@@ -22,16 +22,14 @@ const UNUSABLE = new Set([
 ])
 
 /** What a server replies: tells a refused command from a server that is not usable. */
-export async function answered<Reply>(reply: Promise<Reply>): Promise<Reply> {
-  try {
-    return await reply
-  } catch (error) {
-    if (!(error instanceof ErrorReply)) throw error
-    // Where in which script it happened makes a new cause of each.
-    const message = error.message.replace(/ script: \w+, on .*$/, '')
-    const isRefusal = !UNUSABLE.has(message.split(' ', 1)[0] ?? '')
-    throw isRefusal
-      ? new CommandRefusedError(message, { cause: error })
-      : new Error(message, { cause: error })
-  }
+export function answered<Reply>(reply: Promise<Reply>): Promise<Reply> {
+  return reply.catch(judge)
+}
+
+function judge(error: unknown): never {
+  if (!(error instanceof ErrorReply)) throw error
+  // Where in which script it happened makes a new cause of each.
+  const message = error.message.replace(/ script: \w+, on .*$/, '')
+  const isRefusal = !UNUSABLE.has(message.split(' ', 1)[0] ?? '')
+  throw isRefusal ? new CommandRefusedError(message, { cause: error }) : new Error(message, { cause: error })
 }

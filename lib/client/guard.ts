@@ -27,7 +27,6 @@ export class Guard {
   readonly #silence: SilenceWatch
   readonly #probation = new Probation()
   #connection = 0
-  #answers = 0
   /** Whether one of the commands under way is being timed: how far away Redis is. */
   #isSounding = false
   #ramp: Ramp | undefined
@@ -42,7 +41,7 @@ export class Guard {
     this.#brisk = new Deadline(limitMs)
     this.#silence = new SilenceWatch({
       deadline: this.#deadline,
-      progress: () => redis.bytesReceived?.() ?? this.#answers,
+      progress: () => redis.bytesReceived?.() ?? this.#deadline.kept,
       limitMs,
       onSilence: () => {
         onSilence(new CommandTimeoutError(limitMs))
@@ -59,21 +58,9 @@ export class Guard {
   }
 
   /** Sends what is our own business. */
-  readonly send: Send = async (command) => {
+  readonly send: Send = (command) => {
     this.#silence.begin()
-    const begun = this.#isSounding ? undefined : performance.now()
-    this.#isSounding = true
-    try {
-      const answer = await this.#deadline.bound(command(this.#redis))
-      this.#answers += 1
-      if (begun !== undefined) {
-        this.#silence.learn(performance.now() - begun)
-        this.#trustedUntil = begun + PROOF_MS
-      }
-      return answer
-    } finally {
-      if (begun !== undefined) this.#isSounding = false
-    }
+    return this.#isSounding ? this.#deadline.bound(command(this.#redis)) : this.#sound(command)
   }
 
   /** Sends what nobody waits for. */
@@ -83,6 +70,19 @@ export class Guard {
   serve<Result>(command: Command<Result>): Promise<Result> {
     if (this.#ramp?.isOver === true) this.#ramp = undefined
     return this.#ramp === undefined ? this.send(command) : this.#serveWithin(this.#ramp, command)
+  }
+
+  async #sound<Result>(command: Command<Result>): Promise<Result> {
+    this.#isSounding = true
+    const begun = performance.now()
+    try {
+      const answer = await this.#deadline.bound(command(this.#redis))
+      this.#silence.learn(performance.now() - begun)
+      this.#trustedUntil = begun + PROOF_MS
+      return answer
+    } finally {
+      this.#isSounding = false
+    }
   }
 
   async #serveWithin<Result>(ramp: Ramp, command: Command<Result>): Promise<Result> {

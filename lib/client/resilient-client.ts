@@ -23,6 +23,7 @@ interface Parts extends Changes {
 }
 
 const UNANSWERED = Symbol('unanswered')
+const unanswered = (): typeof UNANSWERED => UNANSWERED
 
 /**
  * Redis while it is usable, memory while it is not, and the way between the two. Nothing here rejects, and
@@ -99,9 +100,8 @@ export class ResilientClient {
   }
 
   /** What Redis says; what memory says where Redis can't. All of it is from one store. */
-  async read<Result>(command: Command<Result>): Promise<Result> {
-    const answer = await this.#try(command)
-    return answer === UNANSWERED ? command(this.#memory) : answer
+  read<Result>(command: Command<Result>): Promise<Result> {
+    return this.#serve(command, () => command(this.#memory))
   }
 
   /**
@@ -109,17 +109,16 @@ export class ResilientClient {
    * has only just started this waits for the first connection, within the budget of a command.
    */
   async ask<Result>(command: Command<Result>): Promise<Result | undefined> {
-    const started = this.#start?.then(() => this.#try(command))
-    const answer = await (started && this.#guard
-      ? this.#guard.wait(started).catch((): typeof UNANSWERED => UNANSWERED)
-      : this.#try(command))
+    const attempt = () => this.#serve(command, unanswered)
+    const started = this.#start?.then(attempt)
+    const answer = await (started && this.#guard ? this.#guard.wait(started).catch(unanswered) : attempt())
     return answer === UNANSWERED ? undefined : answer
   }
 
   /** Writes a value. Where Redis refuses it, Redis's older value is taken away instead. */
   async write({ command, invalidation }: Write): Promise<Stored> {
     const isLate = this.#is('ready')
-    const refused = await this.#try((redis) => put(redis, { command, invalidation }))
+    const refused = await this.#serve((redis) => put(redis, { command, invalidation }), unanswered)
     if (refused === UNANSWERED) return this.#changeMemory(command, invalidation, isLate)
     if (invalidation !== undefined) this.#carryOver.acknowledge(invalidation)
     if (refused !== undefined) this.#report.refused(refused)
@@ -130,7 +129,7 @@ export class ResilientClient {
   async invalidate(invalidation: Invalidation): Promise<Stored> {
     const isLate = this.#is('ready')
     const command: Command<void> = (store) => invalidate(store, invalidation)
-    const answer = await this.#try((redis) => invalidateSurely(redis, invalidation))
+    const answer = await this.#serve((redis) => invalidateSurely(redis, invalidation), unanswered)
     if (answer === UNANSWERED) return this.#changeMemory(command, invalidation, isLate)
     this.#carryOver.acknowledge(invalidation)
     return 'redis'
@@ -201,13 +200,16 @@ export class ResilientClient {
     else this.#carryOver.note(change)
   }
 
-  async #try<Result>(command: Command<Result>): Promise<Result | typeof UNANSWERED> {
-    if (this.#state !== 'ready' || this.#guard === undefined) return UNANSWERED
+  async #serve<Result, Other>(
+    command: Command<Result>,
+    otherwise: () => Other | Promise<Other>,
+  ): Promise<Result | Other> {
+    if (this.#state !== 'ready' || this.#guard === undefined) return otherwise()
     try {
       return await this.#guard.serve(command)
     } catch (error) {
       this.#failed(error, this.#guard)
-      return UNANSWERED
+      return otherwise()
     }
   }
 
@@ -284,17 +286,15 @@ export class ResilientClient {
     return this.#state === state
   }
 
-  /** Neither what memory stood in with is to be found later, nor what it took in since. */
-  #changeStore(): void {
-    this.#era += 1
-    this.#memory.clear()
-  }
-
   #enter(to: ClientState): void {
     const from = this.#state
     if (from === to) return
     this.#state = to
-    if (from === 'ready' || to === 'ready') this.#changeStore()
+    if (from === 'ready' || to === 'ready') {
+      // Neither what memory stood in with is to be found later, nor what it took in since.
+      this.#era += 1
+      this.#memory.clear()
+    }
     this.#events.emit('state', { from, to })
   }
 }

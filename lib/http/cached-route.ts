@@ -1,4 +1,4 @@
-import type { Outcome } from '../cache/loads'
+import type { Outcome } from '../cache/outcome'
 import { firstOf } from './first-of'
 import { pointOutRefusals } from './hints'
 import { Passes } from './passes'
