@@ -118,7 +118,8 @@ export class NearTier {
     const kept = {
       token,
       tags: entry.tags,
-      bytes: entry.payload.length + key.length,
+      // What is kept whole takes as much room as if it had never been packed.
+      bytes: ((isWhole ? decoded.bytes : undefined) ?? entry.payload.length) + key.length,
       isWhole,
       costMs,
       renewMs: refreshAhead.windowMs(costMs),

@@ -11,6 +11,8 @@ export interface Decoded {
   readonly value: unknown
   /** Whether one value does for all readers: nothing in it can be changed. */
   readonly isShared: boolean
+  /** How many bytes it was made from, where these may have been packed. @default those that were written */
+  readonly bytes?: number
 }
 
 const KINDS = ['json', 'bytes', 'undefined']
@@ -90,7 +92,8 @@ export class ValueCodec {
 
   #decodeJson(payload: Buffer): Decoded {
     const value: unknown = JSON.parse(payload.toString())
-    return this.#isSharing ? { value: freezeJson(value), isShared: true } : ownCopy(value)
+    if (!this.#isSharing) return ownCopy(value)
+    return { value: freezeJson(value), isShared: true, bytes: payload.length }
   }
 }
 

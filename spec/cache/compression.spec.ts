@@ -4,6 +4,7 @@ import { InvalidOptionError } from 'holdfast'
 import type { Cache, CacheOptions } from 'holdfast'
 import { CachePool } from '../support/cache-pool'
 import { eventually } from '../support/eventually'
+import { untilNear } from '../support/near'
 import { RedisServer } from '../support/redis-server'
 import { failOnUnhandledRejections } from '../support/unhandled-rejections'
 
@@ -85,6 +86,16 @@ describe('Compression', () => {
     await cache.set('date', { text: TEXT, at: new Date(0) })
     for (let reading = 0; reading < 5; reading += 1)
       expect(await cache.get('date')).to.deep.equal({ text: TEXT, at: new Date(0) })
+  })
+
+  it('makes no value smaller that is kept in process', async () => {
+    const keys = Array.from({ length: 60 }, (_, index) => `key:${String(index)}`)
+    const cache = await open({ compress: true, nearCache: { maxBytes: 10 * TEXT.length } })
+    for (const key of keys) await cache.set(key, { text: TEXT })
+    const first = await Promise.all(keys.map((key) => cache.get(key)))
+    await untilNear(cache, 'key:59')
+    const second = await Promise.all(keys.map((key) => cache.get(key)))
+    expect(second.filter((value, index) => value === first[index])).to.have.length.below(10)
   })
 
   it('that was damaged, or comes to more bytes than a value may have, is a miss', async () => {
