@@ -197,6 +197,8 @@ export class EntryStore {
   /** Makes void all entries of the namespace. */
   clear(): Promise<Stored> {
     this.#memory.clear()
+    // Memory's stamps are gone with it.
+    this.#grounding.clear()
     return this.#invalidate(this.#stamps.ground([]), () => {
       this.#near.changedAll()
     })

@@ -27,4 +27,9 @@ export class Grounding {
     const end = this.#now() + lifeMs
     return stamps.every((stamp) => (this.#until.get(stamp) ?? -Infinity) >= end)
   }
+
+  /** Forgets all. */
+  clear(): void {
+    this.#until.clear()
+  }
 }

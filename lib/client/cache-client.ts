@@ -93,7 +93,8 @@ export interface CacheClient {
   /**
    * Advances a counter, by one or more, and writes the new count under each of the stamps, atomically. A count reads
    * `<epoch>.<number>`, below 2^53: the epoch is a random word of letters, digits, `-` and `_`, chosen anew whenever the
-   * counter is not there, so that counts from before a loss never compare with those after it.
+   * counter is not there, so that counts from before a loss never compare with those after it. None of them has less
+   * than `ttlMs` left afterwards, nor less than it had.
    */
   stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void>
 

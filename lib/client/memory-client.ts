@@ -130,7 +130,7 @@ export class MemoryClient implements CacheClient {
   stamp(counter: string, stamps: readonly string[], ttlMs: number): Promise<void> {
     const [epoch, number] = this.#count(counter).split('.')
     const next = Buffer.from(`${String(epoch)}.${String(Number(number) + 1)}`)
-    for (const key of [counter, ...stamps]) this.#set(key, next, ttlMs)
+    for (const key of [counter, ...stamps]) this.#set(key, next, Math.max(ttlMs, this.#remaining(key)))
     return Promise.resolve()
   }
 

@@ -9,14 +9,17 @@ export interface RedisScript {
 /**
  * KEYS: counter, stamps. ARGV: epoch for a new counter, ttl. Advances the counter, writes it everywhere. By one,
  * or up to the server's clock in microseconds: a server that went back in time is not to give out again the
- * counts of what it has forgotten.
+ * counts of what it has forgotten. What has more time left than the ttl keeps it: there are values that count on it.
  */
 export const STAMP = script(`
 local epoch, number = string.match(redis.call('GET', KEYS[1]) or '', '^([%w_-]+)%.(%d+)$')
 if not epoch then epoch, number = ARGV[1], '0' end
 local time = redis.call('TIME')
 local count = epoch .. '.' .. string.format('%.0f', math.max(number + 1, time[1] * 1000000 + time[2]))
-for i = 1, #KEYS do redis.call('SET', KEYS[i], count, 'PX', ARGV[2]) end
+for i = 1, #KEYS do
+  local life = math.max(ARGV[2], redis.call('PTTL', KEYS[i]))
+  redis.call('SET', KEYS[i], count, 'PX', string.format('%.0f', life))
+end
 return count`)
 
 /**

@@ -164,6 +164,16 @@ export const clientContract: readonly ContractCase[] = [
     },
   },
   {
+    title: 'takes no time from a counter, nor from the stamps that it writes',
+    async run(client, key) {
+      await client.ensureStamps(key('counter'), [key('stamp')], LONG_MS)
+      await client.stamp(key('counter'), [key('stamp')], 30)
+      await delay(60)
+      const found = await client.getMany([key('counter'), key('stamp')])
+      assert.equal(found.includes(undefined), false)
+    },
+  },
+  {
     title: 'keeps the greatest number that was raised',
     async run(client, key) {
       await client.raise(key('number'), 5, LONG_MS)

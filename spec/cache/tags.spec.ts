@@ -4,6 +4,7 @@ import sinon from 'sinon'
 import type { Cache } from 'holdfast'
 import { InvalidOptionError } from 'holdfast'
 import { CachePool } from '../support/cache-pool'
+import { eventually } from '../support/eventually'
 import { ManualClock } from '../support/manual-clock'
 import { RedisServer } from '../support/redis-server'
 import { rejection } from '../support/rejection'
@@ -185,17 +186,32 @@ describe('Tags', () => {
     })
   })
 
-  it('go on when the counter has expired before the values that live longer', async () => {
+  it('take no time from what does not have them, however long nothing is stored', async () => {
     const clock = new ManualClock()
-    const cache = pool.open({ clock })
+    const cache = pool.open({ clock, jitter: 0 })
     await cache.set('a', 1, '30d')
     await cache.invalidateTags('school')
-    clock.advance(25 * HOUR_MS)
+    clock.advance(29 * 24 * HOUR_MS)
     await cache.set('b', 1)
-    expect(await cache.get('b')).to.equal(1)
-    await cache.getOrSet('c', () => 1)
-    expect(await cache.get('c')).to.equal(1)
+    expect(await cache.get('a')).to.equal(1)
   })
+
+  for (const invalidated of ['a tag', 'everything']) {
+    it(`take no time from what is loaded after ${invalidated} was invalidated`, async () => {
+      const clock = new ManualClock()
+      const cache = pool.open({ clock })
+      const load = async (key: string, ttl: string): Promise<void> => {
+        await cache.getOrSet(key, () => 1, ttl, { tags: ['school'] })
+        await eventually(() => cache.has(key))
+      }
+      await load('before', '30d')
+      await (invalidated === 'a tag' ? cache.invalidateTags('school') : cache.clear())
+      await load('first', '20d')
+      await load('second', '20d')
+      clock.advance(18 * 24 * HOUR_MS)
+      expect(await cache.has('second')).to.equal(true)
+    })
+  }
 
   it('keep a long-lived value after one of its tags was invalidated before it was stored', async () => {
     const clock = new ManualClock()

@@ -334,6 +334,19 @@ describe('The client contract', () => {
           'prolongs stamps that have less time left than is asked for',
         ],
         [
+          'stamps for as long as was asked for last',
+          (sound) => ({
+            stamp: async (counter, stamps, ttl) => {
+              await sound.stamp(counter, stamps, ttl)
+              for (const key of [counter, ...stamps]) {
+                const [count] = await sound.getMany([key])
+                await sound.set(key, count ?? Buffer.from(''), ttl)
+              }
+            },
+          }),
+          'takes no time from a counter, nor from the stamps that it writes',
+        ],
+        [
           'keeps the number that was raised last',
           (sound) => ({ raise: (key, value, ttl) => sound.set(key, Buffer.from(String(value)), ttl) }),
           'keeps the greatest number that was raised',
