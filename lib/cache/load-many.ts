@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { describeValue } from '../check-options'
 import { InvalidOptionError } from '../errors'
 import type { Counters } from '../observe/stats'
@@ -59,12 +58,8 @@ export async function loadMany(
   { loads, near, counters }: { readonly loads: Loads; readonly near: NearTier; readonly counters: Counters },
   keys: ReadonlyMap<string, string>,
   load: ManyLoader,
-  { signal: given, ...others }: LoadPlan,
+  plan: LoadPlan,
 ): Promise<Map<string, unknown>> {
-  // The caller's own signal has one listener, however many keys there are.
-  const signal = given && AbortSignal.any([given])
-  if (signal !== undefined) setMaxListeners(0, signal)
-  const plan: LoadPlan = { ...others, signal }
   const gathering = new Gathering((missing) => load(missing), [...keys.keys()])
   const absent = new Set<string>()
   const values = await Promise.all(

@@ -1,4 +1,5 @@
 import { LoaderTimeoutError } from '../errors'
+import { onAbort } from './abort-listeners'
 
 /** How long somebody waits. */
 export interface WaitOptions {
@@ -25,9 +26,10 @@ export function waitFor<Answer>(
     // Keeps the process alive: a caller waits.
     const timer =
       timeoutMs === undefined ? undefined : setTimeout(giveUp, Math.min(timeoutMs, LONGEST_TIMER_MS))
+    const stopListening = signal && onAbort(signal, abort)
     const end = (): void => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
+      stopListening?.()
     }
     function giveUp(): void {
       end()
@@ -40,7 +42,6 @@ export function waitFor<Answer>(
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       reject(signal?.reason)
     }
-    signal?.addEventListener('abort', abort)
     answer.then(resolve, reject).finally(end)
   })
 }

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { expect } from 'chai'
@@ -190,6 +191,7 @@ for (const store of ['memory', 'Redis'] as const) {
         const error = await rejection(cache.getOrSet('user', load.run, '1h', { loaderTimeout: 20 }))
         expect(error).to.be.instanceOf(LoaderTimeoutError).and.have.property('code', 'loader_timeout')
         expect(String(error)).to.include('20 ms')
+        await load.begun
         load.finish('Ada')
         await eventually(async () => (await cache.get('user')) === 'Ada')
         expect(load.count).to.equal(1)
@@ -199,6 +201,7 @@ for (const store of ['memory', 'Redis'] as const) {
         const load = new Load<string>()
         const patient = cache.getOrSet('user', load.run)
         await rejection(cache.getOrSet('user', load.run, '1h', { loaderTimeout: 10 }))
+        await load.begun
         load.finish('Ada')
         expect(await patient).to.equal('Ada')
       })
@@ -270,6 +273,25 @@ for (const store of ['memory', 'Redis'] as const) {
         controller.abort()
         await rejection(given)
         expect(await cache.getOrSet('user', () => 'Grace')).to.equal('Grace')
+      })
+
+      it('may be that of many calls', async () => {
+        const warned = sinon.spy()
+        process.on('warning', warned)
+        const controller = new AbortController()
+        const load = new Load<string>()
+        const { signal } = controller
+        const calls = Array.from({ length: 50 }, (_, index) =>
+          cache.getOrSet(`user:${String(index)}`, load.run, '1h', { signal }),
+        )
+        await load.begun
+        expect(getEventListeners(signal, 'abort')).to.have.length(1)
+        controller.abort(new Error('gone'))
+        for (const call of calls) expect(await rejection(call)).to.equal(signal.reason)
+        await new Promise(setImmediate)
+        process.off('warning', warned)
+        expect(warned.args).to.deep.equal([])
+        expect(getEventListeners(signal, 'abort')).to.have.length(0)
       })
 
       it('that is over already is no call at all', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import sinon from 'sinon'
@@ -134,12 +135,17 @@ for (const store of ['memory', 'Redis'] as const) {
       await eventually(async () => (await cache.getOrSetMany(['a'], load, '1h', { grace: '1h' })).size === 0)
     })
 
-    it('have one listener on a signal, however many they are', async () => {
+    it('have one listener on a signal, however many they are, and none when they are there', async () => {
       const warned = sinon.spy()
       process.on('warning', warned)
       const { signal } = new AbortController()
       const keys = Array.from({ length: 50 }, (_, index) => `key ${String(index)}`)
-      await cache.getOrSetMany(keys, (missing) => new Map(missing.map((key) => [key, key])), '1h', { signal })
+      const load = sinon.fake((missing: string[]) => {
+        expect(getEventListeners(signal, 'abort')).to.have.length(1)
+        return new Map(missing.map((key) => [key, key]))
+      })
+      await cache.getOrSetMany(keys, load, '1h', { signal })
+      expect(getEventListeners(signal, 'abort')).to.have.length(0)
       await new Promise(setImmediate)
       process.off('warning', warned)
       expect(warned.args).to.deep.equal([])
