@@ -29,6 +29,17 @@ describe('The coarse clock', () => {
     expect(now()).to.be.closeTo(performance.now(), 5)
   })
 
+  it('looks again in each turn, be it within the same millisecond', async () => {
+    const look = sinon.stub(systemClock, 'monotonic').returns(5)
+    const now = coarseMonotonic(systemClock)
+    now()
+    await turn()
+    now()
+    await turn()
+    look.returns(99)
+    expect(now()).to.equal(99)
+  })
+
   it('looks again after 64 readings in a loop that does not end its turn', () => {
     const looks = sinon.spy(systemClock, 'monotonic')
     const now = coarseMonotonic(systemClock)

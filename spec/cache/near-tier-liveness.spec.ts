@@ -3,8 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { Cache, CacheOptions } from 'holdfast'
 import { createClient } from 'redis'
+import sinon from 'sinon'
 import { CachePool } from '../support/cache-pool'
 import { eventually } from '../support/eventually'
+import { ManualClock } from '../support/manual-clock'
 import { isNear, untilNear } from '../support/near'
 import { RedisServer } from '../support/redis-server'
 import { TcpProxy } from '../support/tcp-proxy'
@@ -35,6 +37,7 @@ describe('What is kept near is only as good as the connection:', () => {
   })
 
   afterEach(async () => {
+    sinon.restore()
     await pool.close()
     await proxy.close()
   })
@@ -52,14 +55,35 @@ describe('What is kept near is only as good as the connection:', () => {
     while (performance.now() < end);
   }
 
-  it('who has held the event loop for more than a second asks Redis', async () => {
-    const found = await new Promise((resolve) => {
+  /** What is found behind a turn of the event loop that has taken more than a second. */
+  function foundAfterHold(read: () => Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve) => {
       setTimeout(() => {
         holdTheEventLoop(1200)
-        resolve(cache.get('key'))
+        resolve(read())
       }, 20)
     })
-    expect(found).to.equal(undefined)
+  }
+
+  it('who has held the event loop for more than a second asks Redis', async () => {
+    expect(await foundAfterHold(() => cache.get('key'))).to.equal(undefined)
+  })
+
+  it('so does a cache by whose own clock no time has gone by', async () => {
+    const own = await pool.connect(server, { redis: behindProxy(), clock: new ManualClock() })
+    await untilNear(own, 'key')
+    expect(await foundAfterHold(() => own.get('key'))).to.equal(undefined)
+  })
+
+  it('so does who finds what may be made anew, and is not to do it', async () => {
+    sinon.stub(Math, 'random').returns(1 - 2 ** -53)
+    const own = await pool.connect(server, { redis: behindProxy(), refreshAhead: 100 })
+    await server.command('DEL', 'key')
+    await own.getOrSet('key', () => delay(20, { of: 'Mary' }), '10s')
+    await untilNear(own, 'key')
+    const read = (): Promise<unknown> => own.getOrSet('key', () => ({ of: 'Grace' }), '10s')
+    expect(await read()).to.deep.equal({ of: 'Mary' })
+    expect(await foundAfterHold(read)).to.deep.equal({ of: 'Grace' })
   })
 
   it('who has asked for nothing for more than a second has proof all the same', async () => {
