@@ -23,6 +23,16 @@ describe('ChangeLog', () => {
     }
   })
 
+  it('knows fewer changes by names that are long, and holds on to few of these', () => {
+    const log = new ChangeLog()
+    const nameAt = (moment: number): string => `${String(moment)}${'x'.repeat(100_000)}`
+    for (let moment = 1; moment <= 100; moment += 1) log.note(nameAt(moment), moment)
+    expect(log.mayHaveChanged('another', 80)).to.equal(true)
+    expect(log.mayHaveChanged('another', 91)).to.equal(false)
+    expect(log.mayHaveChanged(nameAt(92), 91)).to.equal(true)
+    expect(log.mayHaveChanged(nameAt(91), 91)).to.equal(false)
+  })
+
   it('counts a name that changes again and again as one', () => {
     const log = new ChangeLog()
     for (let moment = 1; moment <= 20_000; moment += 1) log.note('a', moment)
