@@ -39,7 +39,8 @@ export function encodeEntry(key: string, entry: Entry, madeAt: number): Buffer {
   const tags = entry.tags.map(encodeURIComponent).join(',')
   const grace = graceMs > 0 ? `;grace=${String(graceMs)}` : ''
   const cost = costMs > 0 ? `;cost=${String(costMs)}` : ''
-  const made = `${String(Math.floor(madeAt))}${grace}${cost}`
+  // A clock of one's own may say that it is before 1970.
+  const made = `${String(Math.max(0, Math.floor(madeAt)))}${grace}${cost}`
   const header = [MAGIC, kind, keyCheck(key), made, count, lead.length + payload.length, tags].join(' ')
   return Buffer.concat([Buffer.from(`${header}\n`), lead, payload])
 }

@@ -260,6 +260,15 @@ describe('Cache', () => {
       expect(await cache.get('user')).to.equal(undefined)
     })
 
+    it('is that of a value that was set before 1970, by a clock of its own', async () => {
+      const clock = new ManualClock(-HOUR_MS)
+      const cache = pool.open({ clock })
+      await cache.set('user', 'Ada', '5m')
+      expect(await cache.get('user')).to.equal('Ada')
+      clock.advance(5 * MINUTE_MS + 1)
+      expect(await cache.get('user')).to.equal(undefined)
+    })
+
     it('begins anew with each set', async () => {
       const clock = new ManualClock()
       const cache = pool.open({ clock })
