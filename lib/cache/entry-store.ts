@@ -30,6 +30,8 @@ export interface WriteOptions {
   readonly lease?: HeldLease
 }
 
+const NOTHING = Buffer.alloc(0)
+
 /** How a value is put under a key, in place of whatever is there. */
 export interface PutOptions extends EntryTerms {
   /** Whether no later change of the key has overtaken it. */
@@ -128,6 +130,22 @@ export class EntryStore {
     // What was there before may have been read meanwhile, and taken to live as long as what is there now.
     this.#near.changed(key)
     return attempt.isLeaseLost ? 'none' : stands
+  }
+
+  /** Takes away what a lease was taken to replace, which ends it. What was set meanwhile has ended it, and stays. */
+  async drop({ key, token, era }: HeldLease): Promise<Stored> {
+    if (era !== this.#client.era) return 'none'
+    const name = this.#names.of(key)
+    const stands = await this.#held(
+      this.#client.write({
+        command: async (store) => {
+          // Nothing, for a moment: that is no entry, and so a miss.
+          await store.setLeased(name, NOTHING, { token, ttlMs: 1 })
+        },
+      }),
+    )
+    this.#near.changed(key)
+    return stands
   }
 
   /** Puts a value under a key. What is invalidated from now on makes it void. `'none'` where it has been overtaken. */

@@ -216,9 +216,8 @@ export class Loads {
       const terms = payload && this.#terms(key, value, plan, context)
       // What is made without the lease, or after it was lost, is for those who waited for it alone.
       if (terms === undefined || lease === undefined || !flight.isUnderWay()) {
-        giveUp()
         // What is not to be stored has put an end to what was there all the same.
-        if (terms === undefined) this.#dropPrevious(key, work)
+        if (terms !== undefined || !this.#dropPrevious(work)) giveUp()
       } else {
         const store = (ready: Payload): Promise<void> =>
           leases.use(lease, () => entries.write(key, ready, { ...terms, since, costMs, lease }))
@@ -228,16 +227,17 @@ export class Loads {
       }
       return { payload, ...this.#copyOf({ payload, value, isShared: false }), isHit: false }
     } catch (error) {
-      giveUp()
-      if (error instanceof AbsentError) this.#dropPrevious(key, work)
+      if (!(error instanceof AbsentError) || !this.#dropPrevious(work)) giveUp()
       throw error
     }
   }
 
-  #dropPrevious(key: string, { previous, lease, flight }: Loading): void {
-    if (previous === undefined || lease === undefined || !flight.isUnderWay()) return
-    const { entries } = this.#parts
-    entries.hold(entries.delete([key]))
+  /** Ends the lease with what it was to replace. @returns whether there is such a thing. */
+  #dropPrevious({ previous, lease, flight }: Loading): boolean {
+    if (previous === undefined || lease === undefined || !flight.isUnderWay()) return false
+    const { entries, leases } = this.#parts
+    void leases.use(lease, () => entries.drop(lease))
+    return true
   }
 
   /** How a value is stored; `undefined` where it isn't to be. What the caller's functions throw is nobody's failure. */

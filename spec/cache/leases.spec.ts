@@ -143,4 +143,58 @@ describe('Leases', () => {
     finish('made')
     expect([await answer, await following]).to.deep.equal(['made', 'made'])
   })
+
+  const refused: [how: string, read: (load: () => Promise<unknown>) => Promise<unknown>][] = [
+    ['unless refuses', (load) => cache.getOrSet('key', load, '1h', { grace: '1h', unless: () => true })],
+    [
+      'its loader skips',
+      (load) =>
+        cache.getOrSet(
+          'key',
+          (context) => {
+            context.skip()
+            return load()
+          },
+          '1h',
+          { grace: '1h' },
+        ),
+    ],
+    [
+      'cannot be written',
+      (load) => cache.getOrSet('key', () => load().then(() => load), '1h', { grace: '1h' }),
+    ],
+    [
+      'the loader of many has not got',
+      (load) =>
+        cache.getOrSetMany(['key'], () => load().then(() => new Map<string, unknown>()), '1h', {
+          grace: '1h',
+        }),
+    ],
+  ]
+  for (const [how, read] of refused) {
+    it(`that end with a value which ${how} take away nothing that another process has set meanwhile`, async () => {
+      const other = await pool.connect(server)
+      await other.set('key', 'old', 20, { grace: '1h' })
+      await eventually(async () => !(await other.has('key')))
+      let finish: () => void = () => undefined
+      let begin: () => void = () => undefined
+      const begun = new Promise<void>((resolve) => (begin = resolve))
+      await read(() => {
+        begin()
+        return new Promise((resolve) => {
+          finish = () => {
+            resolve('made')
+          }
+        })
+      })
+      await begun
+      expect(await other.set('key', 'new')).to.equal('redis')
+      finish()
+      await cache.set('behind it', 1)
+      await delay(20)
+      await cache.redis?.ping()
+      expect(await other.get('key')).to.equal('new')
+      expect(await cache.get('key')).to.equal('new')
+    })
+  }
 })
