@@ -10,11 +10,20 @@ import type { EntryDefaults, EntryOptions, LoadCall, LoadOptions, Ttl } from './
 import { readEntryOptions, readLoadOptions } from './entry-options'
 import { termsFor } from './entry-terms'
 import type { LoadContext } from './load-context'
-import { inParts, loadMany, MOST_LOADED_AT_ONCE, MOST_SET_AT_ONCE, readEntries } from './load-many'
+import {
+  inParts,
+  loadMany,
+  MOST_DELETED_AT_ONCE,
+  MOST_LOADED_AT_ONCE,
+  MOST_READ_AT_ONCE,
+  MOST_SET_AT_ONCE,
+  readEntries,
+} from './load-many'
 import type { Loader } from './loads'
+import { lookUp, lookUpMany } from './look-up'
 import { DUE, NOT_NEAR } from './near-tier'
 import type { CacheOptions } from './options'
-import { Scope } from './scope'
+import { Scope, shortened } from './scope'
 import { checkTags } from './tags'
 
 /** What a call of a cached function says of its load. @internal */
@@ -69,14 +78,16 @@ export class Cache extends CacheBase {
 
   /** The values under these keys, by key: those that are there. */
   async getMany<Value = unknown>(keys: readonly string[]): Promise<Map<string, Value>> {
-    const found = new Map<string, Value>()
-    await Promise.all(
-      checkKeys(keys).map(async (key) => {
-        const read = await this.#look(key)
-        if (read !== undefined) found.set(key, read.value as Value)
-      }),
-    )
-    return found
+    const values = new Map<string, Value>()
+    for (const some of inParts(checkKeys(keys), MOST_READ_AT_ONCE)) {
+      const names = some.map((key) => this.scope.key(key))
+      const found = await lookUpMany(this.core, names, this.scope.tags)
+      for (const [place, key] of some.entries()) {
+        const one = found[place]
+        if (one !== undefined) values.set(key, one.value as Value)
+      }
+    }
+    return values
   }
 
   /** Whether there is a value under a key, be it `undefined` or `null`. The value itself is not fetched. */
@@ -148,7 +159,11 @@ export class Cache extends CacheBase {
 
   /** The same for many keys at once. */
   async deleteMany(keys: readonly string[]): Promise<Stored> {
-    return this.#delete(checkKeys(keys).map((key) => this.scope.key(key)))
+    const names = checkKeys(keys).map((key) => this.scope.key(key))
+    if (names.length <= MOST_DELETED_AT_ONCE) return this.#delete(names)
+    const stood: Stored[] = []
+    for (const some of inParts(names, MOST_DELETED_AT_ONCE)) stood.push(await this.#delete(some))
+    return weakest(stood)
   }
 
   /**
@@ -229,7 +244,7 @@ export class Cache extends CacheBase {
 
   /** The same before the key is checked: what is none has no copy in process, and is refused by who looks further. */
   #nearName(key: string): string {
-    return this.#prefix === '' || typeof key !== 'string' || key === '' ? key : this.#prefix + key
+    return typeof key !== 'string' || key === '' ? key : shortened(this.#prefix + key)
   }
 
   #nameOf(key: string): string {
@@ -237,22 +252,7 @@ export class Cache extends CacheBase {
   }
 
   async #get(key: string): Promise<unknown> {
-    return (await this.#look(checkKey(key)))?.value
-  }
-
-  async #look(key: string): Promise<{ readonly value: unknown } | undefined> {
-    const { near, reader, codec, counters } = this.core
-    const name = this.scope.key(key)
-    const kept = near.find(name)
-    if (kept !== NOT_NEAR) {
-      counters.hits += 1
-      return { value: kept }
-    }
-    const read = await reader.find(name, this.scope.tags)
-    const found = read.entry && reader.isFresh(read) ? codec.decode(read.entry) : undefined
-    counters.count(found !== undefined)
-    if (found !== undefined) near.keep(name, read, found)
-    return found
+    return (await lookUp(this.core, this.#nameOf(key), this.scope.tags))?.value
   }
 
   async #load(name: string, { isDue, ...call }: LoadCall & { readonly isDue: boolean }): Promise<unknown> {

@@ -68,6 +68,8 @@ export interface LoadPlan extends EntryPlan {
   readonly unless: ((value: unknown) => unknown) | undefined
   readonly loaderTimeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
+  /** Whether its loader is told nothing, so that it names no tags. @default false */
+  readonly isMute?: boolean
 }
 
 const ENTRY_OPTIONS = ['tags', 'grace'] as const

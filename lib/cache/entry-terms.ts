@@ -1,7 +1,8 @@
+import { describeValue } from '../check-options'
 import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
 import { InvalidOptionError } from '../errors'
-import type { EntryPlan } from './entry-options'
+import type { EntryPlan, LoadPlan } from './entry-options'
 import { checkTags } from './tags'
 
 /** How a value is stored. */
@@ -43,11 +44,24 @@ export function termsFor(
 }
 
 /**
+ * Whether a value is not to be stored.
+ *
+ * @throws {InvalidOptionError} where `unless` gives anything but true and false; whatever it throws.
+ */
+export function isRefused(method: string, { unless }: Pick<LoadPlan, 'unless'>, value: unknown): boolean {
+  if (unless === undefined) return false
+  const answer = unless(value)
+  refusePromise(`${method}: unless`, answer)
+  if (typeof answer === 'boolean') return answer
+  throw new InvalidOptionError(`${method}: unless`, `expected true or false, got ${describeValue(answer)}`)
+}
+
+/**
  * Refuses what a function gives that ought not to be async; what it comes to is nobody's then.
  *
  * @throws {InvalidOptionError} for a promise.
  */
-export function refusePromise(option: string, given: unknown): void {
+function refusePromise(option: string, given: unknown): void {
   if (!(given instanceof Promise)) return
   given.catch(nobodyWaits)
   throw new InvalidOptionError(option, 'expected what a function gives at once, got a promise')

@@ -11,6 +11,10 @@ import { DUE, NOT_NEAR } from './near-tier'
 export const MOST_LOADED_AT_ONCE = 250
 /** How many are set at a time: a Redis that has only just come back has room for as many. */
 export const MOST_SET_AT_ONCE = 50
+/** How many are read at a time. */
+export const MOST_READ_AT_ONCE = 500
+/** How many are taken away by one command. */
+export const MOST_DELETED_AT_ONCE = 1000
 
 /** What makes the values of those keys of a call that are not there. */
 export type ManyLoader = (keys: string[]) => unknown

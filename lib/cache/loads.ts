@@ -5,7 +5,7 @@ import { knownTags } from './entry-options'
 import type { EntryReader, Opened, Since } from './entry-reader'
 import type { EntryStore } from './entry-store'
 import type { EntryTerms } from './entry-terms'
-import { refusePromise, termsFor } from './entry-terms'
+import { isRefused, termsFor } from './entry-terms'
 import type { Flight, FlightControl, Flights } from './flights'
 import type { HeldLease } from './held-lease'
 import type { Leases } from './leases'
@@ -109,7 +109,8 @@ export class Loads {
   }
 
   #start(key: string, loader: Loader, plan: LoadPlan, isDue: boolean): Flight<Outcome> {
-    const isOpen = typeof plan.tags === 'function' || loader.length > 0
+    // How many parameters a loader names doesn't tell: `(...args)` and spies name none.
+    const isOpen = typeof plan.tags === 'function' || plan.isMute !== true
     return this.#parts.flights.start(key, { tags: knownTags(plan), isLoad: true, isOpen }, (flight) =>
       this.#lookUp(key, loader, { plan, flight, isDue }),
     )
@@ -243,9 +244,7 @@ export class Loads {
   /** How a value is stored; `undefined` where it isn't to be. What the caller's functions throw is nobody's failure. */
   #terms(key: string, value: unknown, plan: LoadPlan, { isSkipped, said }: Load): EntryTerms | undefined {
     try {
-      const isRefused: unknown = plan.unless?.(value)
-      if (isSkipped || isRefused === true) return undefined
-      refusePromise('getOrSet: unless', isRefused)
+      if (isSkipped || isRefused('getOrSet', plan, value)) return undefined
       return termsFor('getOrSet', plan, value, { jitter: this.#parts.jitter, said })
     } catch (error) {
       this.#parts.refusals.note(key, error)

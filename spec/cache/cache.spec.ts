@@ -331,6 +331,12 @@ describe('Cache', () => {
       ' ',
       '*',
       'x'.repeat(100_000),
+      'x'.repeat(99_999) + 'y',
+      'x'.repeat(512),
+      'x'.repeat(513),
+      // A cut in the middle of a character.
+      'x'.repeat(511) + '🗝️'.repeat(9),
+      'x'.repeat(511) + '🗝️'.repeat(8) + '🔑',
       '__proto__',
     ]
     for (const store of ['memory', 'Redis'] as const) {
@@ -343,6 +349,32 @@ describe('Cache', () => {
         expect(await cache.get('holdfast:key:mine')).to.equal('holdfast:key:mine')
       })
     }
+
+    it('that are long stand in Redis as what they begin with and a hash, and are told of like any', async () => {
+      const [cache, other] = await Promise.all([pool.connect(server), pool.connect(server)])
+      for (const name of ['long'.repeat(10_000), 'x'.repeat(511) + '🗝️'.repeat(9)]) {
+        await cache.set(name, 'old')
+        for (let reading = 0; reading < 3; reading += 1) expect(await other.get(name)).to.equal('old')
+        await cache.set(name, 'new')
+        await eventually(async () => (await other.get(name)) === 'new')
+        await other.delete(name)
+        await eventually(async () => !(await cache.has(name)))
+      }
+      await cache.set('long'.repeat(10_000), 1)
+      const keys = (await server.command('KEYS', 'long*')).split('\n')
+      expect(keys.map((key) => key.length)).to.deep.equal([512 + 1 + 43])
+      // A key that reads like one that was shortened is another.
+      expect(await cache.has(keys[0] ?? '')).to.equal(false)
+    })
+
+    it('may be very many for one call', async () => {
+      const cache = await pool.connect(server)
+      const names = Array.from({ length: 5000 }, (_, index) => `many:${String(index)}`)
+      await cache.set('many:4999', 1)
+      expect(await cache.getMany(names)).to.deep.equal(new Map([['many:4999', 1]]))
+      expect(await cache.deleteMany(names)).to.equal('redis')
+      expect(await cache.has('many:4999')).to.equal(false)
+    })
 
     const refused: [key: unknown, got: string][] = [
       ['', "got ''"],

@@ -145,6 +145,41 @@ for (const store of ['memory', 'Redis'] as const) {
         expect(await cache.get('user')).to.equal(undefined)
       })
 
+      type Loader = (context: LoadContext<string>) => Promise<string>
+      const forms: [form: string, of: (run: Loader) => Loader][] = [
+        ['one parameter', (run) => (context) => run(context)],
+        [
+          'any number of them',
+          (run) =>
+            (...args) =>
+              run(...args),
+        ],
+        [
+          'one with a default',
+          (run) =>
+            (context = {} as LoadContext<string>) =>
+              run(context),
+        ],
+      ]
+      for (const [form, of] of forms) {
+        it(`keeps who comes after an invalidation from a load that names the tag late, by ${form}`, async () => {
+          const load = new Load<string>()
+          const early = cache.getOrSet(
+            'user',
+            of((context) => {
+              context.setTags(['school'])
+              return load.run(context)
+            }),
+          )
+          await load.begun
+          await cache.invalidateTags('school')
+          const late = cache.getOrSet('user', () => 'Grace')
+          await delay(20)
+          load.finish('Ada')
+          expect(await Promise.all([early, late])).to.deep.equal(['Ada', 'Grace'])
+        })
+      }
+
       it('keeps the value from being stored where it is to be skipped', async () => {
         const load = (context: LoadContext<string>): string => {
           context.skip()
@@ -325,6 +360,14 @@ describe('The options of a call with a loader', () => {
       expect(load.called).to.equal(false)
     })
   }
+
+  it('refuse what unless gives that is neither true nor false: nothing is stored, and it is counted', async () => {
+    const cache = pool.open()
+    const options = { unless: () => 1 as unknown as boolean }
+    expect(await cache.getOrSet('key', () => 'Ada', '1h', options)).to.equal('Ada')
+    expect(await cache.has('key')).to.equal(false)
+    expect((await cache.getStats()).refused).to.equal(1)
+  })
 
   for (const [option, options] of [
     ['unless', { unless: () => Promise.reject(new Error('late')) }],
