@@ -1,6 +1,6 @@
 import type { Clock } from '../clock'
-import { CHANGES, isRestored, isSparing, refusing, sparing, timeOf } from './revocation'
-import type { Revocation } from './revocation'
+import { CHANGES, isRestored, isSparing, refusing, sparing, timeOf, unpackRevocation } from './revocation'
+import type { PackedRevocation, Revocation } from './revocation'
 import { RevocationTable } from './revocation-table'
 
 /** A change of this process's own that has not been read back from Redis. */
@@ -85,6 +85,19 @@ export class RevocationCopy {
     const known = this.#table.merge(said)
     if (known === undefined) this.#isWhole = false
     return (known ?? said).value
+  }
+
+  /**
+   * Learns what the log says, as it has it.
+   *
+   * @param writer - by which number the log knows this process.
+   * @returns what the others are to be told at once, since none of them can know it.
+   */
+  readPacked(packed: PackedRevocation, writer: number): readonly Revocation[] {
+    // Most of a log is by others, and new.
+    if (this.#own.size === 0 && this.#table.take(packed)) return NONE
+    const said = unpackRevocation(packed)
+    return this.read(said, said.writer === writer ? said.change : undefined)
   }
 
   /**
