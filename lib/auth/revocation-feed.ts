@@ -237,6 +237,7 @@ export class RevocationFeed {
 
   #giveUp(outcome: Exclude<Reading['outcome'], 'read' | 'lost'>): void {
     this.#due.clear()
+    this.#copy.expectNoLog()
     if (outcome === 'foreign') this.#canReadAll = false
     else this.#canUseLogs = false
     this.#restoring = undefined

@@ -364,6 +364,19 @@ describe('The copy of all revocations', () => {
       )
     })
 
+    it('that loses what only its keys have told: it is told again', async () => {
+      const store = new MemoryClient({ maxEntries: 100, maxBytes: 100_000 }, systemClock)
+      const blacklist = over(store)
+      await eventually(() => cache.isConnected)
+      const { id } = await revokedElsewhere(store)
+      const read: MemoryClient['readLog'] = store.readLog.bind(store)
+      store.readLog = () => new Promise(() => undefined)
+      await eventually(async () => (await blacklist.judge({ id, claims: {} })) === 'revoked')
+      await store.delete([`blacklist:${id}`])
+      store.readLog = read
+      await eventually(async () => (await store.getMany([`blacklist:${id}`]))[0] !== undefined)
+    })
+
     it('that answers too late: what it said then is asked for again, and nothing is missing', async () => {
       const store = new MemoryClient({ maxEntries: 100, maxBytes: 100_000 }, systemClock)
       cache = createCache({ client: store, logger: false, commandTimeout: 50 })
