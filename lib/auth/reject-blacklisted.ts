@@ -5,8 +5,8 @@ import { checkTolerance, resolveRejectOptions } from './reject-options'
 import type { RejectBlacklistedOptions, RejectConfiguration } from './reject-options'
 import { identifyRequest, remember } from './request-token'
 import { tokenBlacklist } from './token-blacklist'
-import type { Verdict } from './token-blacklist'
-import type { IdentifiedToken } from './token-id'
+import type { TokenBlacklist, Verdict } from './token-blacklist'
+import type { IdentifiedToken, TokenClaims } from './token-id'
 import type { ReadToken } from './token-source'
 import type { TokenVerifier } from './token-verifier'
 import type { VerifiedToken } from './verified-tokens'
@@ -41,19 +41,25 @@ export function rejectBlacklisted(options?: RejectBlacklistedOptions): RejectBla
     res: ServerResponse,
     next: (error?: unknown) => void,
   ): void {
-    const settle = (refusal: unknown): void => {
-      if (refusal === undefined) next()
-      else refuse(res, refusal, { respond, next })
-    }
     let refusal: Refusal | Promise<Refusal>
     try {
       refusal = judge(req)
     } catch (error) {
       refusal = error as Error
     }
-    if (refusal instanceof Promise) refusal.then(settle, settle)
-    else settle(refusal)
+    if (refusal === undefined) next()
+    else if (refusal instanceof Promise) settleLater(refusal, res, next)
+    else refuse(res, refusal, { respond, next })
   }
+
+  function settleLater(judged: Promise<Refusal>, res: ServerResponse, next: (error?: unknown) => void): void {
+    const settle = (refusal: unknown): void => {
+      if (refusal === undefined) next()
+      else refuse(res, refusal, { respond, next })
+    }
+    judged.then(settle, settle)
+  }
+
   return Object.assign(rejectBlacklisted, {
     forgetVerified: () => {
       verifier?.forgetAll()
@@ -66,7 +72,7 @@ type Refusal = Error | undefined
 
 type Found = IdentifiedToken | undefined
 
-/** No promise where nothing is waited for: most requests pass by a look-up in this process. */
+/** No promise, and nothing made, where nothing is waited for: most requests pass by a look-up in this process. */
 function judgeBy(configuration: RejectConfiguration): (req: IncomingMessage) => Refusal | Promise<Refusal> {
   const { blacklist, verifier, read, passesMissing, isMissingNamed, clockTolerance } = configuration
   const find =
@@ -74,23 +80,27 @@ function judgeBy(configuration: RejectConfiguration): (req: IncomingMessage) => 
       ? (req: IncomingMessage) => identifyRequest(req, read, isMissingNamed)
       : (req: IncomingMessage) => verifyRequest(req, read, verifier)
 
+  function refusalBy(verdict: Verdict, req: IncomingMessage, list: TokenBlacklist): Refusal {
+    if (verdict === 'valid') return undefined
+    if (verdict === 'unknown') return list.isStrict ? new RevocationsUnavailableError() : undefined
+    const token = verifier && read?.(req)
+    if (token !== undefined) verifier?.forget(token)
+    return new TokenRevokedError()
+  }
+
+  function refusalOf(token: Found, req: IncomingMessage, list: TokenBlacklist): Refusal | Promise<Refusal> {
+    if (token === undefined) return passesMissing ? undefined : new TokenMissingError()
+    const verdict = list.judge(token)
+    if (typeof verdict === 'string') return refusalBy(verdict, req, list)
+    return verdict.then((later) => refusalBy(later, req, list))
+  }
+
   return (req) => {
     const list = blacklist ?? tokenBlacklist()
     if (blacklist === undefined) checkTolerance(clockTolerance, list)
-    const refusalBy = (verdict: Verdict): Refusal => {
-      if (verdict === 'unknown') return list.isStrict ? new RevocationsUnavailableError() : undefined
-      if (verdict === 'valid') return undefined
-      const token = verifier && read?.(req)
-      if (token !== undefined) verifier?.forget(token)
-      return new TokenRevokedError()
-    }
-    const refusalOf = (token: Found): Refusal | Promise<Refusal> => {
-      if (token === undefined) return passesMissing ? undefined : new TokenMissingError()
-      const verdict = list.judge(token)
-      return typeof verdict === 'string' ? refusalBy(verdict) : verdict.then(refusalBy)
-    }
     const found = find(req)
-    return found instanceof Promise ? found.then(refusalOf) : refusalOf(found)
+    if (found instanceof Promise) return found.then((later) => refusalOf(later, req, list))
+    return refusalOf(found, req, list)
   }
 }
 
@@ -102,11 +112,12 @@ function verifyRequest(
 ): Found | Promise<Found> {
   const raw = read(req)
   if (raw === undefined) return undefined
-  const accept = ({ token }: VerifiedToken): IdentifiedToken => {
-    // Of its own for each request: what is added to it is nobody else's.
-    Object.assign(req, { auth: { ...token.claims } })
-    return remember(req, token)
-  }
   const verified = verifier.verify(raw)
-  return verified instanceof Promise ? verified.then(accept) : accept(verified)
+  return verified instanceof Promise ? verified.then((later) => accept(req, later)) : accept(req, verified)
+}
+
+function accept(req: IncomingMessage & { auth?: TokenClaims }, { token }: VerifiedToken): IdentifiedToken {
+  // Of its own for each request: what is added to it is nobody else's.
+  req.auth = { ...token.claims }
+  return remember(req, token)
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock'
-import { CHANGES, isRestored, isSparing, refusing, sparing, timeOf } from './revocation'
-import type { Revocation } from './revocation'
+import { CHANGES, isRestored, isSparing, refusing, sparing, timeOf, unpackRevocation } from './revocation'
+import type { PackedRevocation, Revocation } from './revocation'
 import { RevocationTable } from './revocation-table'
 
 /** A change of this process's own that has not been read back from Redis. */
@@ -12,6 +12,13 @@ interface OwnChange {
   sentAt: number
   /** Whether it was made apart from Redis: what others have written there meanwhile was not known. */
   readonly isApart: boolean
+}
+
+/** What Redis had under a key, and the log has yet to say. */
+interface LearntByKey {
+  readonly revocation: Revocation
+  /** By `performance.now()`. */
+  readonly at: number
 }
 
 const NONE: readonly Revocation[] = []
@@ -26,7 +33,9 @@ const NONE: readonly Revocation[] = []
 export class RevocationCopy {
   readonly #table: RevocationTable
   readonly #own = new Map<string, OwnChange>()
+  readonly #learnt = new Map<string, LearntByKey>()
   #isWhole = true
+  #isLogged = true
   #change = 0
 
   constructor(capacity: number, clock: Clock) {
@@ -82,9 +91,25 @@ export class RevocationCopy {
     // Only the log can say which of the two came first.
     if (own !== undefined && !isRestored(own.revocation.value) && isContradicted(own, said))
       return own.revocation.value
+    const before = this.#table.find(said.id)
     const known = this.#table.merge(said)
     if (known === undefined) this.#isWhole = false
+    else if (this.#isLogged && known.value !== before)
+      this.#learnt.set(said.id, { revocation: known, at: performance.now() })
     return (known ?? said).value
+  }
+
+  /**
+   * Learns what the log says, as it has it.
+   *
+   * @param writer - by which number the log knows this process.
+   * @returns what the others are to be told at once, since none of them can know it.
+   */
+  readPacked(packed: PackedRevocation, writer: number): readonly Revocation[] {
+    // Most of a log is by others, and new.
+    if (this.#own.size === 0 && this.#learnt.size === 0 && this.#table.take(packed)) return NONE
+    const said = unpackRevocation(packed)
+    return this.read(said, said.writer === writer ? said.change : undefined)
   }
 
   /**
@@ -94,6 +119,7 @@ export class RevocationCopy {
    * @returns what the others are to be told at once, since none of them can know it.
    */
   read(said: Revocation, ownChange: number | undefined): readonly Revocation[] {
+    if ((this.#learnt.get(said.id)?.revocation.value ?? Infinity) <= said.value) this.#learnt.delete(said.id)
     const before = this.#table.find(said.id)
     const known = this.#table.merge(said)
     if (known === undefined) this.#isWhole = false
@@ -123,11 +149,16 @@ export class RevocationCopy {
     for (const { id } of sent) if (this.#own.get(id)?.isAcknowledged === true) this.#own.delete(id)
   }
 
-  /** Own changes that Redis is to be told: those not acknowledged, and those sent before this time and not read back. */
+  /**
+   * What Redis is to be told: own changes that it has not acknowledged; and those sent before this time, as well as
+   * what was learnt from under a key before it, that the log has not said since: Redis may have lost it with the key.
+   */
   unsettled(sentBefore = -Infinity): Revocation[] {
-    return [...this.#own.values()]
-      .filter(({ isAcknowledged, sentAt }) => !isAcknowledged || sentAt < sentBefore)
-      .map(({ revocation }) => revocation)
+    const own = [...this.#own.values()].filter(
+      ({ isAcknowledged, sentAt }) => !isAcknowledged || sentAt < sentBefore,
+    )
+    const learnt = [...this.#learnt.values()].filter(({ at }) => at < sentBefore)
+    return [...own, ...learnt].map(({ revocation }) => revocation)
   }
 
   /** How many of them Redis has not acknowledged. */
@@ -143,6 +174,13 @@ export class RevocationCopy {
   /** Forgets the dead, a part of them each time. */
   sweep(): void {
     this.#table.sweep()
+    for (const id of this.#learnt.keys()) if (this.#table.find(id) === undefined) this.#learnt.delete(id)
+  }
+
+  /** There is no log that could say anything: nothing is to be expected of it. */
+  expectNoLog(): void {
+    this.#isLogged = false
+    this.#learnt.clear()
   }
 
   /** From here on it is told apart what the log says. */

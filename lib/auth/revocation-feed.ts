@@ -18,7 +18,11 @@ const BATCH = 100
 /** So many instances find at once that Redis has lost something: the first of them spares the others most of it. */
 const LONGEST_DELAY_MS = 300
 
-type Outcome = Reading['outcome'] | 'refused'
+/** What came of asking for more of a log. */
+interface Asked {
+  readonly begun: number
+  readonly reading: Reading | undefined
+}
 
 /**
  * Keeps a copy of all revocations in step with Redis, and Redis with the copy. Redis's word that a log has changed is
@@ -139,12 +143,11 @@ export class RevocationFeed {
     this.#isRunning = false
   }
 
-  /** Reads a log to its end. */
-  async #readOn(log: RevocationLog): Promise<Outcome | 'unanswered'> {
+  /** Reads a log to its end. Redis is asked for more before what it has said is worked on. */
+  async #readOn(log: RevocationLog): Promise<Reading['outcome'] | 'unanswered'> {
+    let asked = this.#ask(log)
     for (;;) {
-      this.#due.delete(log)
-      const begun = performance.now()
-      const reading = await this.#cache.client.ask((client) => this.#read(client, log))
+      const { begun, reading } = await asked
       if (reading === undefined) {
         this.#due.add(log)
         return 'unanswered'
@@ -152,9 +155,12 @@ export class RevocationFeed {
       if (reading.outcome === 'lost') this.#readAnew()
       else if (reading.outcome !== 'read') this.#giveUp(reading.outcome)
       if (reading.outcome !== 'read') return reading.outcome
-      for (const said of reading.revocations)
-        this.#tell(this.#copy.read(said, said.writer === this.#logs.writer ? said.change : undefined))
-      if (reading.isAtEnd) {
+      const isDue = log.moveOn(reading)
+      const isAtEnd = isDue && reading.isAtEnd
+      if (!isAtEnd) asked = this.#ask(log)
+      const { writer } = this.#logs
+      if (isDue) for (const said of reading.revocations) this.#tell(this.#copy.readPacked(said, writer))
+      if (isAtEnd) {
         this.#proven(log, begun)
         return 'read'
       }
@@ -162,14 +168,10 @@ export class RevocationFeed {
     }
   }
 
-  async #read(client: CacheClient, log: RevocationLog): Promise<Reading | { outcome: 'refused' }> {
-    if (!hasLogs(client)) return { outcome: 'refused' }
-    try {
-      return await log.read(client, this.#cache.clock.now())
-    } catch (error) {
-      if (error instanceof CommandRefusedError) return { outcome: 'refused' }
-      throw error
-    }
+  async #ask(log: RevocationLog): Promise<Asked> {
+    this.#due.delete(log)
+    const [begun, now] = [performance.now(), this.#cache.clock.now()]
+    return { begun, reading: await this.#cache.client.ask((client) => log.read(client, now)) }
   }
 
   #proven(log: RevocationLog, begun: number): void {
@@ -233,8 +235,9 @@ export class RevocationFeed {
     if (this.#cache.state !== 'closed') this.#timers.set(what, setTimeout(work[what], delayMs).unref())
   }
 
-  #giveUp(outcome: Exclude<Outcome, 'read' | 'lost'>): void {
+  #giveUp(outcome: Exclude<Reading['outcome'], 'read' | 'lost'>): void {
     this.#due.clear()
+    this.#copy.expectNoLog()
     if (outcome === 'foreign') this.#canReadAll = false
     else this.#canUseLogs = false
     this.#restoring = undefined

@@ -1,6 +1,7 @@
 import type { CacheClient, LogEntry, LogRecord } from '../client/cache-client'
-import { decodeRevocation, encodeRevocation, newWriter } from './revocation'
-import type { LoggedRevocation, Revocation, RevocationKind } from './revocation'
+import { CommandRefusedError } from '../errors'
+import { encodeRevocation, newWriter, readRevocation } from './revocation'
+import type { PackedRevocation, Revocation, RevocationKind } from './revocation'
 
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
@@ -35,11 +36,22 @@ export function hasLogs(client: CacheClient): client is LogClient {
 
 /** What became of reading a log on from the last known entry. */
 export type Reading =
-  | { readonly outcome: 'read'; readonly revocations: readonly LoggedRevocation[]; readonly isAtEnd: boolean }
+  | ReadPart
   /** The last known entry isn't there any more, nor is it long ago: the log is not the one that was read. */
   | { readonly outcome: 'lost' }
   /** Somebody has written what this version cannot read. */
   | { readonly outcome: 'foreign' }
+  /** The store keeps no logs, or not for this user. */
+  | { readonly outcome: 'refused' }
+
+/** A part of a log that was read. */
+export interface ReadPart {
+  readonly outcome: 'read'
+  readonly revocations: readonly PackedRevocation[]
+  readonly isAtEnd: boolean
+  /** The last entry known before it, and the last of it. */
+  readonly anchors: readonly [before: LogRecord | undefined, after: LogRecord | undefined]
+}
 
 /** Entries that are read at a time: more of them would hold the event loop up. */
 const MOST_RECORDS = 1000
@@ -90,21 +102,44 @@ export class RevocationLog {
   }
 
   /** Reads on, at the time of day that is given, as far as one answer goes. */
-  async read(client: LogClient, now: number): Promise<Reading> {
+  async read(client: CacheClient, now: number): Promise<Reading> {
     const anchor = this.#anchor
-    const records = await client.readLog(this.name, anchor?.id ?? '', MOST_RECORDS)
+    const records = await this.#recordsFrom(anchor?.id ?? '', client)
+    if (records === undefined) return { outcome: 'refused' }
     if (anchor !== undefined && !isSame(records.shift(), anchor)) {
       if (!this.#isPast(anchor, now)) return { outcome: 'lost' }
       // It has gone as all do, with all before it; what is left is read from the start.
-      this.rewind()
-      return { outcome: 'read', revocations: [], isAtEnd: false }
+      return { outcome: 'read', revocations: [], isAtEnd: false, anchors: [anchor, undefined] }
     }
-    const revocations = records
-      .map(({ bytes }) => decodeRevocation(bytes))
-      .filter((read) => read !== undefined)
-    if (revocations.length < records.length) return { outcome: 'foreign' }
-    this.#anchor = records.at(-1) ?? anchor
-    return { outcome: 'read', revocations, isAtEnd: records.length < MOST_RECORDS - 1 }
+    const revocations: PackedRevocation[] = []
+    for (const { bytes } of records) {
+      const read = readRevocation(bytes)
+      if (read === undefined) return { outcome: 'foreign' }
+      revocations.push(read)
+    }
+    const isAtEnd = records.length < MOST_RECORDS - 1
+    return { outcome: 'read', revocations, isAtEnd, anchors: [anchor, records.at(-1) ?? anchor] }
+  }
+
+  /**
+   * Goes on from behind a part that was read. Whoever was given no answer in time has not read it, though it came.
+   *
+   * @returns whether it was the part that was due: not if the log is to be read from its start meanwhile.
+   */
+  moveOn({ anchors: [before, after] }: ReadPart): boolean {
+    if (this.#anchor !== before) return false
+    this.#anchor = after
+    return true
+  }
+
+  async #recordsFrom(id: string, client: CacheClient): Promise<LogRecord[] | undefined> {
+    if (!hasLogs(client)) return undefined
+    try {
+      return await client.readLog(this.name, id, MOST_RECORDS)
+    } catch (error) {
+      if (error instanceof CommandRefusedError) return undefined
+      throw error
+    }
   }
 
   #isPast({ id }: LogRecord, now: number): boolean {

@@ -121,13 +121,30 @@ export function encodeRevocation({ kind, id, value, until, writer, change }: Log
   return bytes
 }
 
+/** A revocation as a log has it, read as far as most of a log is ever looked at. */
+export interface PackedRevocation {
+  readonly kind: RevocationKind
+  readonly value: number
+  readonly until: number
+  readonly bytes: Buffer
+}
+
 /** What a log says; `undefined` for what another version of holdfast has written, or somebody else. */
-export function decodeRevocation(bytes: Buffer): LoggedRevocation | undefined {
-  const kind = bytes.length === NONCE_AT + NONCE_BYTES ? KINDS[bytes.readUInt8(0)] : undefined
+export function readRevocation(bytes: Buffer): PackedRevocation | undefined {
+  const kind = bytes.length === NONCE_AT + NONCE_BYTES ? KINDS[bytes[0] ?? KINDS.length] : undefined
   if (kind === undefined) return undefined
   const [value, until] = [bytes.readDoubleBE(VALUE_AT), bytes.readDoubleBE(UNTIL_AT)]
-  if (!(value >= 0) || !(until >= 0)) return undefined
+  return value >= 0 && until >= 0 ? { kind, value, until, bytes } : undefined
+}
+
+/** All of what a log says. */
+export function unpackRevocation({ kind, value, until, bytes }: PackedRevocation): LoggedRevocation {
   const writer = bytes.readUIntBE(WRITER_AT, WRITER_BYTES)
   const change = bytes.readUIntBE(CHANGE_AT, CHANGE_BYTES)
   return { kind, id: bytes.toString('hex', 1, VALUE_AT), value, until, writer, change }
+}
+
+/** The id of what a log says, as four numbers of 32 bits. */
+export function unpackId({ bytes }: PackedRevocation, words: Int32Array): void {
+  for (let word = 0, at = 1; at < VALUE_AT; word += 1, at += 4) words[word] = bytes.readInt32BE(at)
 }

@@ -50,13 +50,14 @@ export function bearerToken({ headers }: IncomingMessage): string | undefined {
 function soleBearerToken(req: IncomingMessage): string | undefined {
   const token = bearerToken(req)
   if (token === undefined) return undefined
-  if (hasQueryToken(req) || countHeaders(req, 'authorization') > 1) throw new AmbiguousTokenError()
+  if (hasQueryToken(req) || hasSecondHeader(req, 'authorization')) throw new AmbiguousTokenError()
   return token
 }
 
 /** RFC 6750 §2.3, however the name is escaped. */
 function hasQueryToken({ url = '' }: IncomingMessage): boolean {
-  return new URLSearchParams(url.replace(/^[^?]*/, '')).has('access_token')
+  const begin = url.indexOf('?')
+  return begin !== -1 && new URLSearchParams(url.slice(begin)).has('access_token')
 }
 
 function cookieToken({ headers }: IncomingMessage, name: string): string | undefined {
@@ -91,6 +92,11 @@ function functionReader(option: string, read: (req: IncomingMessage) => unknown)
   }
 }
 
-function countHeaders({ rawHeaders }: IncomingMessage, name: string): number {
-  return rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length
+function hasSecondHeader({ rawHeaders }: IncomingMessage, name: string): boolean {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const header = rawHeaders[at] as string
+    if (header.length === name.length && header.toLowerCase() === name) count += 1
+  }
+  return count > 1
 }

@@ -1,6 +1,15 @@
 import { expect } from 'chai'
-import type { Revocation } from '../../lib/auth/revocation'
-import { isRestored, isSparing, refusing, restoring, sparing, timeOf } from '../../lib/auth/revocation'
+import type { PackedRevocation, Revocation } from '../../lib/auth/revocation'
+import {
+  encodeRevocation,
+  isRestored,
+  isSparing,
+  readRevocation,
+  refusing,
+  restoring,
+  sparing,
+  timeOf,
+} from '../../lib/auth/revocation'
 import { RevocationCopy } from '../../lib/auth/revocation-copy'
 import { ManualClock } from '../support/manual-clock'
 
@@ -57,6 +66,33 @@ describe('A copy of revocations', () => {
     expect(bare(copy.unsettled(6))).to.deep.equal([revocation(1)])
     copy.read(own, own.change)
     expect(bare(copy.unsettled(Infinity))).to.deep.equal([])
+  })
+
+  it('hands on what it has learnt from under a key, which the log has not said by then', () => {
+    copy.learn(revocation(1))
+    copy.learn(revocation(2, 90))
+    expect(copy.unsettled(-1)).to.deep.equal([])
+    expect(copy.countUnacknowledged()).to.equal(0)
+    expect(bare(copy.unsettled(Infinity))).to.deep.equal([revocation(1), revocation(2, 90)])
+    copy.read(revocation(2, 80), undefined)
+    copy.read(revocation(1), undefined)
+    expect(bare(copy.unsettled(Infinity))).to.deep.equal([revocation(2, 90)])
+    copy.readPacked(packed(revocation(2, 90)), 1)
+    expect(copy.unsettled(Infinity)).to.deep.equal([])
+    copy.learn(revocation(2, 90))
+    expect(copy.unsettled(Infinity), 'what the log has said').to.deep.equal([])
+  })
+
+  it('hands on nothing that it has learnt and no longer matters, or where there is no log', () => {
+    copy.learn(revocation(1))
+    clock.advance(60_000)
+    copy.sweep()
+    expect(copy.unsettled(Infinity)).to.deep.equal([])
+    copy.learn(revocation(2))
+    copy.expectNoLog()
+    copy.learn(revocation(3))
+    expect(copy.unsettled(Infinity)).to.deep.equal([])
+    expect(copy.find(revocation(2).id)).to.equal(revocation(2).value)
   })
 
   it('does not take what the log says of an earlier change for a later one, though they are alike', () => {
@@ -217,4 +253,9 @@ describe('A copy of revocations', () => {
 /** Revocations, whichever changes they are. */
 function bare(revocations: readonly Revocation[]): Revocation[] {
   return revocations.map(({ kind, id, value, until }) => ({ kind, id, value, until }))
+}
+
+/** As a log has it, written by another process. */
+function packed(revocation: Revocation): PackedRevocation {
+  return readRevocation(encodeRevocation({ ...revocation, writer: 2, change: 1 })) as PackedRevocation
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { createCache, createTokenBlacklist, RevocationsUnavailableError } from 'holdfast'
 import type { Cache, CacheClient, TokenBlacklist, TokenClaims } from 'holdfast'
+import { RevocationLogs } from '../../lib/auth/revocation-log'
 import { MemoryClient } from '../../lib/client/memory-client'
 import { systemClock } from '../../lib/clock'
 import { faultyClient } from 'holdfast/testing'
@@ -361,6 +362,42 @@ describe('The copy of all revocations', () => {
       await eventually(
         async () => (await store.readLog('holdfast:{ns=}:revocations:1d', '', 10)).length === 1,
       )
+    })
+
+    it('that loses what only its keys have told: it is told again', async () => {
+      const store = new MemoryClient({ maxEntries: 100, maxBytes: 100_000 }, systemClock)
+      const blacklist = over(store)
+      await eventually(() => cache.isConnected)
+      const { id } = await revokedElsewhere(store)
+      const read: MemoryClient['readLog'] = store.readLog.bind(store)
+      store.readLog = () => new Promise(() => undefined)
+      await eventually(async () => (await blacklist.judge({ id, claims: {} })) === 'revoked')
+      await store.delete([`blacklist:${id}`])
+      store.readLog = read
+      await eventually(async () => (await store.getMany([`blacklist:${id}`]))[0] !== undefined)
+    })
+
+    it('that answers too late: what it said then is asked for again, and nothing is missing', async () => {
+      const store = new MemoryClient({ maxEntries: 100, maxBytes: 100_000 }, systemClock)
+      cache = createCache({ client: store, logger: false, commandTimeout: 50 })
+      const blacklist = createTokenBlacklist({ cache })
+      await vouched({ cache, blacklist })
+      let late = 0
+      const read: MemoryClient['readLog'] = store.readLog.bind(store)
+      store.readLog = async (...what) => {
+        const records = await read(...what)
+        if (records.length > 0 && late === 0) {
+          late += 1
+          await delay(500)
+          late += 1
+        }
+        return records
+      }
+      const until = Math.ceil(Date.now() / 1000) + HOUR
+      const revocation = { kind: 'token', id: 'a'.repeat(32), value: until, until } as const
+      await new RevocationLogs('').append(store, [revocation], Date.now())
+      await eventually(() => late === 2)
+      await eventually(() => blacklist.count() === 1)
     })
 
     it('that keeps one, and is lost and found again', async () => {

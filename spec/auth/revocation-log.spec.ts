@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import type { LogEntry, LogRecord } from '../../lib/client/cache-client'
-import { encodeRevocation } from '../../lib/auth/revocation'
-import type { Revocation } from '../../lib/auth/revocation'
+import { encodeRevocation, unpackRevocation } from '../../lib/auth/revocation'
+import type { LoggedRevocation, Revocation } from '../../lib/auth/revocation'
 import { RevocationLog, RevocationLogs } from '../../lib/auth/revocation-log'
-import type { LogClient } from '../../lib/auth/revocation-log'
+import type { LogClient, Reading, ReadPart } from '../../lib/auth/revocation-log'
 import { ManualClock } from '../support/manual-clock'
 
 const MINUTE_MS = 60_000
@@ -26,13 +26,20 @@ describe('A log of revocations', () => {
     return { kind: 'token', id: String(name).padStart(32, '0'), value: until, until }
   }
 
+  /** Reads on, and takes it for read. */
+  async function readOn(log: RevocationLog): Promise<Reading> {
+    const reading = await log.read(client, clock.now())
+    if (reading.outcome === 'read') expect(log.moveOn(reading)).to.equal(true)
+    return reading
+  }
+
   describe('that has been read and then has not its last entry any more', () => {
     let log: RevocationLog
 
     beforeEach(async () => {
       log = new RevocationLog('log', HOUR_MS)
       await client.appendLog('log', [entryOf(revocation(1))], HOUR_MS)
-      expect(await log.read(client, clock.now())).to.deep.include({ outcome: 'read', isAtEnd: true })
+      expect(await readOn(log)).to.deep.include({ outcome: 'read', isAtEnd: true })
       logs.clear()
     })
 
@@ -50,13 +57,30 @@ describe('A log of revocations', () => {
       clock.advance(HOUR_MS + 5 * MINUTE_MS + 1)
       await client.appendLog('log', [entryOf(revocation(2))], HOUR_MS)
       const again = { outcome: 'read', revocations: [], isAtEnd: false }
-      expect(await log.read(client, clock.now())).to.deep.equal(again)
-      expect(await log.read(client, clock.now())).to.deep.equal({
-        outcome: 'read',
-        revocations: [{ ...revocation(2), writer: 7, change: 1 }],
-        isAtEnd: true,
-      })
+      expect(await readOn(log)).to.deep.include(again)
+      const reading = await readOn(log)
+      expect(reading).to.deep.include({ outcome: 'read', isAtEnd: true })
+      expect(saidIn(reading)).to.deep.equal([{ ...revocation(2), writer: 7, change: 1 }])
     })
+  })
+
+  it('that is to be read from its start is, also where an answer of before is still under way', async () => {
+    const log = new RevocationLog('log', HOUR_MS)
+    for (const name of [1, 2]) await client.appendLog('log', [entryOf(revocation(name))], HOUR_MS)
+    await readOn(log)
+    await client.appendLog('log', [entryOf(revocation(3))], HOUR_MS)
+    const underWay = log.read(client, clock.now())
+    log.rewind()
+    expect(log.moveOn((await underWay) as ReadPart)).to.equal(false)
+    expect(namesIn(await readOn(log))).to.deep.equal([1, 2, 3])
+  })
+
+  it('that has answered is not read on until the answer has reached who asked', async () => {
+    const log = new RevocationLog('log', HOUR_MS)
+    await client.appendLog('log', [entryOf(revocation(1))], HOUR_MS)
+    await log.read(client, clock.now())
+    expect(namesIn(await readOn(log))).to.deep.equal([1])
+    expect(namesIn(await readOn(log))).to.deep.equal([])
   })
 
   describe('is chosen by how long a revocation matters', () => {
@@ -75,6 +99,14 @@ describe('A log of revocations', () => {
     }
   })
 })
+
+function saidIn(reading: Reading): LoggedRevocation[] {
+  return reading.outcome === 'read' ? reading.revocations.map(unpackRevocation) : []
+}
+
+function namesIn(reading: Reading): number[] {
+  return saidIn(reading).map(({ id }) => Number(id))
+}
 
 function entryOf(revocation: Revocation): LogEntry {
   return {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Revocation } from '../../lib/auth/revocation'
-import { merged } from '../../lib/auth/revocation'
+import type { PackedRevocation, Revocation } from '../../lib/auth/revocation'
+import { encodeRevocation, merged, readRevocation } from '../../lib/auth/revocation'
 import { RevocationTable } from '../../lib/auth/revocation-table'
 
 const NOW = 1_800_000_000
@@ -24,7 +24,7 @@ describe('A table of revocations', () => {
 
   it('does what a Map with merging does, whatever comes in whichever order, and time goes by', () => {
     const step = fc.oneof(
-      fc.record({ name: fc.nat(40), value: fc.nat(100), life: fc.nat(100) }),
+      fc.record({ name: fc.nat(40), value: fc.nat(100), life: fc.nat(100), isLogged: fc.boolean() }),
       fc.record({ pass: fc.nat(20) }),
     )
     fc.assert(
@@ -46,7 +46,7 @@ describe('A table of revocations', () => {
           const known = model.get(said.id)
           const alive = known !== undefined && known.until > now ? known : undefined
           if (said.until > now) model.set(said.id, merged(said, alive))
-          real.merge(said)
+          if (!each.isLogged || !real.take(logged(said))) real.merge(said)
         }
         const alive = [...model.values()].filter(({ until }) => until > now)
         for (let name = 0; name <= 40; name += 1) {
@@ -95,6 +95,61 @@ describe('A table of revocations', () => {
     expect(filled.merge(revocation(2, NOW + 90))).to.include({ until: NOW + 90 })
   })
 
+  it('takes over from a log what is new, and what says what is known; the rest is to be merged', () => {
+    const filled = table(2)
+    const id = idOf(1)
+    expect(filled.take(logged(revocation(1)))).to.equal(true)
+    expect(filled.take(logged(revocation(1)))).to.equal(true)
+    expect(filled.get(id)).to.deep.equal(revocation(1))
+    for (const change of [{ value: NOW }, { value: NOW + 90 }, { until: NOW + 90 }])
+      expect(filled.take(logged({ ...revocation(1), ...change }))).to.equal(false)
+    expect(filled.take(logged({ ...revocation(1), until: NOW + 30 }))).to.equal(true)
+    expect(filled.get(id)).to.deep.equal(revocation(1))
+  })
+
+  it('takes over from a log no more than its capacity, and in the place of the dead', () => {
+    const filled = table(1)
+    expect(filled.take(logged(revocation(1)))).to.equal(true)
+    expect(filled.take(logged(revocation(2)))).to.equal(false)
+    expect(filled.take(logged(revocation(3, NOW)))).to.equal(true)
+    expect(filled.find(idOf(3))).to.equal(undefined)
+    now = NOW + 60
+    expect(filled.take(logged({ ...revocation(1, NOW + 90), value: 1 }))).to.equal(true)
+    expect(filled.get(idOf(1))).to.include({ value: 1, until: NOW + 90 })
+  })
+
+  it('knows that there may be cut-offs of subjects once it has one, however it came by it', () => {
+    const subject = (name: number): Revocation => ({ ...revocation(name), kind: 'subject' })
+    const [told, read] = [table(), table()]
+    for (const each of [told, read]) expect(each.hasSubjects).to.equal(false)
+    told.merge(revocation(1))
+    read.take(logged(revocation(1)))
+    for (const each of [told, read]) expect(each.hasSubjects).to.equal(false)
+    told.merge(subject(2))
+    read.take(logged(subject(2)))
+    for (const each of [told, read]) expect(each.hasSubjects).to.equal(true)
+  })
+
+  it('forgets each at the very second that it ends, and is full of it until then', () => {
+    const filled = table(1)
+    filled.merge(revocation(1))
+    now = NOW + 59.999
+    expect(filled.get(idOf(1))).to.deep.equal(revocation(1))
+    expect(filled.find(idOf(1))).to.equal(NOW + 60)
+    expect(filled.count()).to.equal(1)
+    expect([...filled.all()]).to.have.lengthOf(1)
+    filled.sweep()
+    now = NOW + 60
+    expect(filled.get(idOf(1))).to.equal(undefined)
+    expect(filled.find(idOf(1))).to.equal(undefined)
+    expect(filled.count()).to.equal(0)
+    expect([...filled.all()]).to.deep.equal([])
+    expect(filled.merge(revocation(2, NOW + 60)), 'what ends now').to.include({ until: NOW + 60 })
+    expect(filled.find(idOf(2))).to.equal(undefined)
+    expect(filled.merge({ ...revocation(1, NOW + 61), value: 1 })).to.include({ value: 1 })
+    expect(filled.get(idOf(1))).to.include({ value: 1, until: NOW + 61 })
+  })
+
   it('has room again when one has died', () => {
     const filled = table(1)
     filled.merge(revocation(1))
@@ -138,6 +193,11 @@ describe('A table of revocations', () => {
     expect(filled.bytes / 100_000).to.be.lessThan(60)
   })
 })
+
+/** As a log has it. */
+function logged(revocation: Revocation): PackedRevocation {
+  return readRevocation(encodeRevocation({ ...revocation, writer: 1, change: 1 })) as PackedRevocation
+}
 
 function idOf(name: number | string): string {
   return createHash('sha256').update(String(name)).digest('hex').slice(0, 32)

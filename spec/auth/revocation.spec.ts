@@ -1,17 +1,20 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import {
-  decodeRevocation,
   encodeRevocation,
   isRestored,
   isSparing,
   joined,
   merged,
+  readRevocation,
   refusing,
   restoring,
   sparing,
   timeOf,
+  unpackId,
+  unpackRevocation,
 } from '../../lib/auth/revocation'
+import type { PackedRevocation } from '../../lib/auth/revocation'
 
 const ID = '0123456789abcdef0123456789abcdef'
 const TIME = 1_800_000_000
@@ -142,7 +145,14 @@ describe('A revocation in a log', () => {
         writer: 2 ** 24 - 1,
         change: 2 ** 24 - 1,
       }
-      expect(decodeRevocation(encodeRevocation(logged))).to.deep.equal(logged)
+      const packed = readRevocation(encodeRevocation(logged)) as PackedRevocation
+      expect(packed).to.include({ kind, value: logged.value, until: logged.until })
+      expect(unpackRevocation(packed)).to.deep.equal(logged)
+      const words = new Int32Array(4)
+      unpackId(packed, words)
+      expect([...words].map((word) => word >>> 0)).to.deep.equal(
+        [0, 8, 16, 24].map((at) => Number.parseInt(ID.slice(at, at + 8), 16)),
+      )
     })
   }
 
@@ -156,6 +166,6 @@ describe('A revocation in a log', () => {
     const unknownKind = Buffer.from(sound).fill(9, 0, 1)
     const noNumber = Buffer.from(sound).fill(0xff, 17, 25)
     for (const bytes of [Buffer.alloc(0), sound.subarray(1), unknownKind, noNumber])
-      expect(decodeRevocation(bytes)).to.equal(undefined)
+      expect(readRevocation(bytes)).to.equal(undefined)
   })
 })

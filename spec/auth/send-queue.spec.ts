@@ -47,6 +47,38 @@ describe('The queue of revocations for Redis', () => {
     ])
   })
 
+  it('sends what is added in a later turn, after everything before was sent', async () => {
+    const sending = queue()
+    await sending.add(revocations('a'))
+    await new Promise(setImmediate)
+    const answers = ['b', 'c'].map((name) => sending.add(revocations(name)))
+    expect(await Promise.all(answers)).to.deep.equal([true, true])
+    expect(sent).to.deep.equal([['a'], ['b', 'c']])
+  })
+
+  it('sends nothing while a batch is under way, and then all that came meanwhile at once', async () => {
+    let answer = (): void => undefined
+    const sending = new SendQueue(3, (batch) => {
+      sent.push(batch.map(({ id }) => id))
+      return new Promise((resolve) => {
+        answer = () => {
+          resolve(true)
+        }
+      })
+    })
+    const first = sending.add(revocations('a'))
+    await new Promise(setImmediate)
+    const others = [sending.add(revocations('b')), sending.add(revocations('c'))]
+    await new Promise(setImmediate)
+    expect(sent).to.deep.equal([['a']])
+    answer()
+    await first
+    await new Promise(setImmediate)
+    expect(sent).to.deep.equal([['a'], ['b', 'c']])
+    answer()
+    expect(await Promise.all(others)).to.deep.equal([true, true])
+  })
+
   it('sends each by itself where all of them were refused', async () => {
     isRefused = (names) => names.includes('b')
     const sending = queue()
