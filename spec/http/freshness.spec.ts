@@ -58,6 +58,13 @@ describe('freshnessOf', () => {
         expect(of({ Expires: expires })).to.include({ freshForMs: 0, declaredBy: 'route' })
       })
     }
+
+    for (const zone of ['UTC', 'EST', '+0000', '']) {
+      it(`Expires in the zone ${JSON.stringify(zone)} (RFC 9111 §4.2)`, () => {
+        const expires = { Expires: `Thu, 01 Jan 2099 00:00:00 ${zone}` }
+        expect(of(expires)).to.include({ freshForMs: 0, declaredBy: 'route' })
+      })
+    }
   })
 
   describe('the ttl', () => {
