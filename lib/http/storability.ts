@@ -128,10 +128,13 @@ function sharingOf(directives: Directives, { declaredBy }: Freshness): Sharing {
   return directives.has('must-revalidate') ? 'public' : 'declared'
 }
 
-/** What is stale from the beginning is of use only to be validated, and only for those who need no other word for it. */
+/**
+ * What is stale from the beginning is of use only to be validated or to stand in, and only for those who need no other
+ * word for it.
+ */
 function whyUseless(
   response: Recording,
-  { freshForMs }: Freshness,
+  { freshForMs, staleWhileRevalidateMs, staleIfErrorMs }: Freshness,
   { sharing, directives, context }: { sharing: Sharing; directives: Directives; context: StorageContext },
 ): RefusalReason | undefined {
   const credentials = context.isScoped
@@ -141,7 +144,8 @@ function whyUseless(
   if (freshForMs > 0) return undefined
   if (sharing !== 'public' && credentials.length > 0) return 'credential'
   const hasValidator = ['etag', 'last-modified'].some((name) => field(response, name) !== undefined)
-  if (hasValidator) return undefined
+  const mayStandIn = freshForMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs) > 0
+  if (hasValidator || mayStandIn) return undefined
   return namedFields(directives, 'no-cache') === 'all' ? 'no-cache' : 'stale'
 }
 

@@ -13,6 +13,7 @@ export interface StoredResponse {
   /** Fields of earlier middleware that the route took away, in lower case. */
   readonly removed: readonly string[]
   readonly recordedAt: number
+  /** From then on; below 0 where it was over before. */
   readonly freshForMs: number
   readonly staleWhileRevalidateMs: number
   readonly staleIfErrorMs: number
@@ -136,5 +137,6 @@ export function lifeOf(response: StoredResponse): number {
   const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs } = response
   const hasValidator = field(response, 'etag') !== undefined || field(response, 'last-modified') !== undefined
   const validated = hasValidator ? Math.min(Math.max(freshForMs, SHORTEST_KEEP_MS), LONGEST_KEEP_MS) : 0
-  return Math.ceil(Math.max(1, freshForMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs, validated)))
+  const standingIn = freshForMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs)
+  return Math.ceil(Math.max(1, standingIn, Math.max(0, freshForMs) + validated))
 }

@@ -289,6 +289,22 @@ for (const [version, express] of expressVersions) {
         await eventually(() => spy.callCount === 2)
       })
 
+      it('answers also with what was over from the beginning, without a validator', async () => {
+        site.serve(counting({ 'Cache-Control': 'max-age=0, stale-while-revalidate=60' }))
+        await site.get()
+        expect((await site.get()).text).to.equal('run 1')
+        await eventually(async () => (await site.get()).text !== 'run 1')
+      })
+
+      it('counts from when it was over, by the Age that it came with', async () => {
+        site.serve(counting({ ...fields, ETag: '"a"', Age: '60' }))
+        await site.get()
+        site.seconds(9)
+        expect(await site.status()).to.equal('hit; ttl=-59')
+        site.seconds(10)
+        expect(await site.status()).to.match(/^fwd=stale/)
+      })
+
       it('is over with its time: then the client waits for the route', async () => {
         site.serve(counting(fields))
         await site.get()
@@ -391,6 +407,17 @@ for (const [version, express] of expressVersions) {
           expect((await site.get()).status).to.equal(503)
         })
       }
+
+      it('stands in also where it was over from the beginning, without a validator', async () => {
+        let isDown = false
+        const declared = { 'Cache-Control': 'max-age=0, stale-if-error=60' }
+        site.serve((_req, res) => (isDown ? res.status(500).end('down') : res.set(declared).end('up')))
+        await site.get()
+        isDown = true
+        expect((await site.get()).text).to.equal('up')
+        site.seconds(60)
+        expect((await site.get()).status).to.equal(500)
+      })
 
       it('is by the option where the route says nothing', async () => {
         let isDown = false
