@@ -17,7 +17,7 @@ export function isNotModified(response: Conditioned, headers: IncomingHttpHeader
     if (ifNoneMatch.trim() === '*') return true
     const etag = field(response, 'etag')
     const tags = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []
-    return etag !== undefined && tags.some((tag) => weak(tag) === weak(String(etag)))
+    return etag !== undefined && tags.some((tag) => isSameWeakly(tag, String(etag)))
   }
   const since = parseHttpDate(headers['if-modified-since'] ?? '')
   // Where the route doesn't say when it was modified, the Date stands for it (RFC 9111 §4.3.2).
@@ -48,6 +48,12 @@ export function validatorsOf(response: Pick<Recording, 'fields'>): IncomingHttpH
   }
 }
 
-function weak(etag: string): string {
-  return etag.replace(/^W\//, '')
+/** Whether an ETag says no more than that what has it means the same (RFC 9110 §8.8.1). */
+export function isWeak(etag: string): boolean {
+  return etag.startsWith('W/')
+}
+
+/** Weak comparison of two ETags (RFC 9110 §8.8.3.2). */
+export function isSameWeakly(one: string, other: string): boolean {
+  return one.replace(/^W\//, '') === other.replace(/^W\//, '')
 }

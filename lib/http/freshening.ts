@@ -1,4 +1,4 @@
-import { validatorsOf } from './conditional'
+import { isSameWeakly, isWeak, validatorsOf } from './conditional'
 import type { Fields, Recording } from './recording'
 import { field } from './recording'
 import { fieldsToStore } from './stored-response'
@@ -20,6 +20,20 @@ export function freshened(former: StoredResponse, answer: Recording, before: Fie
   const age = field(answer, 'age')
   const fields: Fields = [...kept, ...updates, ...(age === undefined ? [] : [['Age', age] as const])]
   return { status: former.status, statusMessage: former.statusMessage, fields, recordedAt: answer.recordedAt }
+}
+
+/**
+ * Whether a 304 is about the response that is stored: by its ETag, else by its Last-Modified, where it names one. Any
+ * other must not update it (RFC 9111 §4.3.4).
+ */
+export function isAboutFormer(former: StoredResponse, answer: Recording): boolean {
+  const [etag, modified] = [field(answer, 'etag'), field(answer, 'last-modified')]
+  const formerEtag = field(former, 'etag')
+  if (etag === undefined && modified === undefined) return true
+  if (etag === undefined || formerEtag === undefined)
+    return modified !== undefined && modified === field(former, 'last-modified')
+  // Of a weak one it is enough that it means the same.
+  return etag === formerEtag || (isWeak(String(etag)) && isSameWeakly(String(etag), String(formerEtag)))
 }
 
 /** Whether the answer to a HEAD is about the response that is stored (RFC 9111 §4.3.5). */

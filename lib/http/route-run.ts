@@ -5,7 +5,7 @@ import { answerTo, mayBeEncoded, notModified } from './answer'
 import { headersForRoute } from './asked-headers'
 import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
-import { freshened, isAboutSame } from './freshening'
+import { freshened, isAboutFormer, isAboutSame } from './freshening'
 import { pointOutUnkeyed } from './hints'
 import { ReaderCheck } from './reader-check'
 import type { Decision, RecordedResponse, Recorder, SentHead } from './recorder'
@@ -48,6 +48,8 @@ export function outerRunOf({ req }: Visit, { key }: Slot): RouteRun | undefined 
 const mounting = new WeakSet<ResponseConfiguration>()
 
 const FAILED = new Set([500, 502, 503, 504])
+/** What a 304 is stored as that names another response than the one it was asked about. */
+const ABOUT_ANOTHER: Storability = { isStorable: false, reason: 'stale' }
 
 /** One run of the route, from where the request is handed on until what it sends is stored, or refused. */
 export class RouteRun implements Recorder {
@@ -183,23 +185,22 @@ export class RouteRun implements Recorder {
   }
 
   #validate(former: StoredResponse, recording: Recording): Decision {
-    const whole = freshened(former, recording, this.#before)
-    const storability = this.#storabilityOf(whole, { declaredUnder: former.status })
-    const { permit } = this.#plan
-    const fwdStatus = recording.status === 304 ? 304 : undefined
-    const isUnkeyed = this.#whyUnkeyed(former.vary) !== undefined
-    const isStored = storability.isStorable && permit !== undefined && !isUnkeyed
-    const { variant, vary, body, removed } = former
+    const isAbout = isAboutFormer(former, recording)
+    const whole = isAbout ? freshened(former, recording, this.#before) : former
+    const storability = isAbout ? this.#storabilityOf(whole, { declaredUnder: former.status }) : ABOUT_ANOTHER
+    const vary = varyNames(whole, this.#visit.configuration.vary)
+    const isUnkeyed = this.#whyUnkeyed(vary) !== undefined
+    const isStored = storability.isStorable && this.#plan.permit !== undefined && !isUnkeyed
+    const { body, removed } = former
     const fresh = storability.isStorable
-      ? { ...this.#storedOf(whole, storability, vary, body), variant, removed }
-      : { ...former, fields: whole.fields, recordedAt: recording.recordedAt }
-    this.#tell({ fwdStatus, stored: isStored }, fresh)
-    const instead = this.#answerTo(fresh)
+      ? { ...this.#storedOf(whole, storability, vary, body), removed }
+      : { ...former, fields: whole.fields, recordedAt: whole.recordedAt }
+    this.#tell({ fwdStatus: recording.status === 304 ? 304 : undefined, stored: isStored }, fresh)
     if (!storability.isStorable) this.#drop()
     const tags = tagsNamedBy(whole, this.#visit.res)
     if (isStored) this.#store({ response: whole, vary, tags, complete: () => fresh }, body)
     else this.#giveUp(isUnkeyed)
-    return { instead }
+    return { instead: this.#answerTo(fresh) }
   }
 
   #storabilityOf(response: Recording, { declaredUnder }: Pick<SentHead, 'declaredUnder'>): Storability {

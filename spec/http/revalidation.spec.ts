@@ -110,6 +110,78 @@ for (const [version, express] of expressVersions) {
         }
       })
 
+      const others: [what: string, stored: Record<string, string>, answered: Record<string, string>][] = [
+        ['a strong ETag', { ETag: '"a"' }, { ETag: '"b"' }],
+        ['a weak ETag', { ETag: 'W/"a"' }, { ETag: 'W/"b"' }],
+        ['a strong ETag in the place of a weak one', { ETag: 'W/"a"' }, { ETag: '"a"' }],
+        [
+          'a Last-Modified',
+          { 'Last-Modified': MODIFIED },
+          { 'Last-Modified': 'Mon, 04 May 2026 11:00:00 GMT' },
+        ],
+        ['an ETag where there was none', { 'Last-Modified': MODIFIED }, { ETag: '"b"' }],
+      ]
+      for (const [what, stored, answered] of others) {
+        it(`does not update what is stored by a 304 that names another: ${what} (RFC 9111 §4.3.4)`, async () => {
+          const asked: unknown[] = []
+          site.serve((req, res) => {
+            const { 'if-none-match': etag, 'if-modified-since': date } = req.headers
+            asked.push(etag ?? date)
+            res.set({ 'Cache-Control': 'max-age=10', 'X-Run': String(asked.length) })
+            if (asked.length === 2) res.set(answered).status(304).end()
+            else res.set(stored).end(`run ${String(asked.length)}`)
+          })
+          await site.get()
+          site.seconds(11)
+          const answer = await site.get()
+          expect(answer).to.include({ status: 200, text: 'run 1' })
+          expect(answer.headers).to.include({ 'x-run': '1' })
+          expect((await site.get()).text).to.equal('run 3')
+          expect(asked).to.deep.equal([undefined, Object.values(stored)[0], undefined])
+        })
+      }
+
+      const same: [what: string, stored: Record<string, string>, answered: Record<string, string>][] = [
+        ['its weak ETag', { ETag: 'W/"a"' }, { ETag: 'W/"a"' }],
+        ['its ETag, weakly', { ETag: '"a"' }, { ETag: 'W/"a"' }],
+        ['its ETag, and another Last-Modified', { ETag: '"a"' }, { ETag: '"a"', 'Last-Modified': MODIFIED }],
+        ['no validator', { ETag: '"a"' }, {}],
+      ]
+      for (const [what, stored, answered] of same) {
+        it(`updates what is stored by a 304 that names ${what} (RFC 9111 §4.3.4)`, async () => {
+          let runs = 0
+          site.serve((_req, res) => {
+            runs += 1
+            res.set({ 'Cache-Control': 'max-age=10', 'X-Run': String(runs) })
+            if (runs === 1) res.set(stored).end('run 1')
+            else res.set(answered).status(304).end()
+          })
+          await site.get()
+          site.seconds(11)
+          for (const answer of [await site.get(), await site.get()]) {
+            expect(answer).to.include({ status: 200, text: 'run 1' })
+            expect(answer.headers).to.include({ 'x-run': '2' })
+          }
+        })
+      }
+
+      it('tells variants apart by the Vary of the 304 from then on (RFC 9111 §3.2, §4.1)', async () => {
+        let round = 0
+        site.serve(
+          validating(() => ({
+            ETag: '"a"',
+            'Cache-Control': 'max-age=10',
+            ...((round += 1) > 1 && { Vary: 'Accept-Language' }),
+          })),
+        )
+        await site.get({ 'accept-language': 'el' })
+        site.seconds(11)
+        expect((await site.get({ 'accept-language': 'el' })).text).to.equal('run 1')
+        expect(await site.status({ 'accept-language': 'el' })).to.match(/^hit/)
+        expect((await site.get({ 'accept-language': 'de' })).text).to.equal('run 2')
+        expect((await site.get({ 'accept-language': 'el' })).text).to.equal('run 1')
+      })
+
       it('stores the new response in the place of the old one', async () => {
         let etag = '"a"'
         site.serve(validating(() => ({ ETag: etag, 'Cache-Control': 'max-age=10' })))
