@@ -38,8 +38,14 @@ export function isSameForRange(response: Conditioned, headers: IncomingHttpHeade
   return validator === modified && date - parseHttpDate(modified) >= 1000
 }
 
-/** The fields by which the route can say that a stored response is still right (RFC 9111 §4.3.1). */
-export function validatorsOf(response: Pick<Recording, 'fields'>): IncomingHttpHeaders {
+/** Whether the route can say that a stored response is still right: its 304 stands for a 200 (RFC 9110 §15.4.5). */
+export function canBeValidated(response: Conditioned): boolean {
+  return Object.keys(validatorsOf(response)).length > 0
+}
+
+/** The fields by which the route can say so (RFC 9111 §4.3.1). */
+export function validatorsOf(response: Conditioned): IncomingHttpHeaders {
+  if (response.status !== 200) return {}
   const etag = field(response, 'etag')
   const modified = field(response, 'last-modified')
   return {

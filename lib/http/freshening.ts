@@ -40,8 +40,9 @@ export function isAboutFormer(former: StoredResponse, answer: Recording): boolea
 export function isAboutSame(former: StoredResponse, answer: Recording): boolean {
   const said = field(answer, 'content-length')
   if (said !== undefined && Number(said) !== former.body.length) return false
+  if (answer.status !== 200 || former.status !== 200) return false
   const names = Object.keys({ ...validatorsOf(former), ...validatorsOf(answer) })
   const one = validatorsOf(former)
   const other = validatorsOf(answer)
-  return answer.status === former.status && names.every((name) => one[name] === other[name])
+  return names.every((name) => one[name] === other[name])
 }

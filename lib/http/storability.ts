@@ -1,5 +1,6 @@
 import type { Directives } from './cache-control'
 import { namedFields } from './cache-control'
+import { canBeValidated } from './conditional'
 import type { Freshness, FreshnessOptions } from './freshness'
 import { freshnessOf } from './freshness'
 import type { Recording } from './recording'
@@ -143,9 +144,8 @@ function whyUseless(
   if (!mayShare(credentials, sharing)) return 'credential'
   if (freshForMs > 0) return undefined
   if (sharing !== 'public' && credentials.length > 0) return 'credential'
-  const hasValidator = ['etag', 'last-modified'].some((name) => field(response, name) !== undefined)
   const mayStandIn = freshForMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs) > 0
-  if (hasValidator || mayStandIn) return undefined
+  if (canBeValidated(response) || mayStandIn) return undefined
   return namedFields(directives, 'no-cache') === 'all' ? 'no-cache' : 'stale'
 }
 

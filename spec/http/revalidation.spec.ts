@@ -191,6 +191,24 @@ for (const [version, express] of expressVersions) {
         expect(await site.texts({}, {})).to.deep.equal(['run 2', 'run 2'])
       })
 
+      for (const status of [203, 301, 404, 410]) {
+        it(`asks anew where a ${String(status)} is stored: a 304 stands for a 200 (RFC 9110 §15.4.5)`, async () => {
+          const asked: object[] = []
+          const route = validating(() => ({ ETag: '"a"', 'Cache-Control': 'max-age=10' }), asked)
+          let isFirst = true
+          site.serve((req, res, next) => {
+            if (isFirst) res.status(status).set({ ETag: '"a"', 'Cache-Control': 'max-age=10' }).end('first')
+            else route(req, res, next)
+            isFirst = false
+          })
+          expect(await site.get()).to.include({ status })
+          expect(await site.status()).to.match(/^hit/)
+          site.seconds(11)
+          expect(await site.get()).to.include({ status: 200, text: 'run 1' })
+          expect(asked).to.deep.equal([{}])
+        })
+      }
+
       it('drops the old response where the new one is not to be stored', async () => {
         const asked: unknown[] = []
         let cacheControl = 'max-age=10'

@@ -183,6 +183,10 @@ describe('what is stale from the beginning', () => {
     })
   }
 
+  it('is not stored where its status is not that for which a 304 stands (RFC 9110 §15.4.5)', () => {
+    expect(of(fields, ANYBODY, 404)).to.deep.equal({ isStorable: false, reason: 'no-cache' })
+  })
+
   it('is not stored for a request that carries a cookie', () => {
     expect(of(fields, { ...ANYBODY, credentials: ['cookie'] })).to.include({ reason: 'credential' })
   })
