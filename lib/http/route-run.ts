@@ -5,7 +5,7 @@ import { answerTo, mayBeEncoded, notModified } from './answer'
 import { headersForRoute } from './asked-headers'
 import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
-import { freshened, isAboutFormer, isAboutSame } from './freshening'
+import { freshened, isAboutSame } from './freshening'
 import { pointOutUnkeyed } from './hints'
 import { ReaderCheck } from './reader-check'
 import type { Decision, RecordedResponse, Recorder, SentHead } from './recorder'
@@ -19,7 +19,7 @@ import { tagsNamedBy } from './response-tags'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
 import type { Storability, Storable } from './storability'
-import { storabilityOf } from './storability'
+import { ABOUT_ANOTHER, storabilityOf } from './storability'
 import type { StoredResponse } from './stored-response'
 import { unkeyedField, whyUnkeyed } from './unkeyed'
 import { mayStandIn } from './usability'
@@ -48,8 +48,6 @@ export function outerRunOf({ req }: Visit, { key }: Slot): RouteRun | undefined 
 const mounting = new WeakSet<ResponseConfiguration>()
 
 const FAILED = new Set([500, 502, 503, 504])
-/** What a 304 is stored as that names another response than the one it was asked about. */
-const ABOUT_ANOTHER: Storability = { isStorable: false, reason: 'stale' }
 
 /** One run of the route, from where the request is handed on until what it sends is stored, or refused. */
 export class RouteRun implements Recorder {
@@ -185,13 +183,14 @@ export class RouteRun implements Recorder {
   }
 
   #validate(former: StoredResponse, recording: Recording): Decision {
-    const isAbout = isAboutFormer(former, recording)
-    const whole = isAbout ? freshened(former, recording, this.#before) : former
-    const storability = isAbout ? this.#storabilityOf(whole, { declaredUnder: former.status }) : ABOUT_ANOTHER
-    const vary = varyNames(whole, this.#visit.configuration.vary)
+    const added = this.#visit.configuration.vary
+    const whole = freshened(former, recording, { before: this.#before, vary: added })
+    const storability =
+      whole === former ? ABOUT_ANOTHER : this.#storabilityOf(whole, { declaredUnder: former.status })
+    const vary = varyNames(whole, added)
     const isUnkeyed = this.#whyUnkeyed(vary) !== undefined
     const isStored = storability.isStorable && this.#plan.permit !== undefined && !isUnkeyed
-    const { body, removed } = former
+    const { removed, body } = former
     const fresh = storability.isStorable
       ? { ...this.#storedOf(whole, storability, vary, body), removed }
       : { ...former, fields: whole.fields, recordedAt: whole.recordedAt }

@@ -39,6 +39,9 @@ export interface Storable {
 /** Whether a response may be stored, and on which terms. */
 export type Storability = Storable | { readonly isStorable: false; readonly reason: RefusalReason }
 
+/** Of a 304 that names another response than the one it was asked about (RFC 9111 §4.3.4). */
+export const ABOUT_ANOTHER: Storability = Object.freeze({ isStorable: false, reason: 'stale' })
+
 /** What the application says of what is stored. */
 export interface StorageOptions extends FreshnessOptions {
   /** The largest body. */

@@ -182,6 +182,23 @@ for (const [version, express] of expressVersions) {
         expect((await site.get({ 'accept-language': 'el' })).text).to.equal('run 1')
       })
 
+      it('goes on naming the fields of the vary option where a 304 has a Vary of its own', async () => {
+        let round = 0
+        site.serve(
+          validating(() => ({
+            ETag: '"a"',
+            'Cache-Control': 'max-age=10',
+            ...((round += 1) > 1 && { Vary: 'Origin' }),
+          })),
+          undefined,
+          { vary: ['accept-language'] },
+        )
+        await site.get()
+        site.seconds(11)
+        expect((await site.get()).headers).to.include({ vary: 'Origin, accept-language' })
+        expect((await site.get()).headers).to.include({ vary: 'Origin, accept-language' })
+      })
+
       it('stores the new response in the place of the old one', async () => {
         let etag = '"a"'
         site.serve(validating(() => ({ ETag: etag, 'Cache-Control': 'max-age=10' })))
