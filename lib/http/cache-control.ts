@@ -78,3 +78,9 @@ export function namedFields(directives: Directives, name: 'private' | 'no-cache'
     .map((field) => field.trim())
   return fields.every((field) => NAME.exec(field)?.[0] === field) ? fields : 'all'
 }
+
+/** Whether a response must not stand in once it is over (RFC 9111 §4.2.4). */
+export function forbidsStale(directives: Directives): boolean {
+  if (directives.has('must-revalidate') || directives.has('proxy-revalidate')) return true
+  return namedFields(directives, 'no-cache') === 'all'
+}

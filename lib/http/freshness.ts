@@ -1,4 +1,4 @@
-import { deltaSeconds, namedFields } from './cache-control'
+import { deltaSeconds, forbidsStale, namedFields } from './cache-control'
 import { parseHttpDate } from './http-date'
 import type { Recording } from './recording'
 import { field } from './recording'
@@ -93,7 +93,7 @@ function staleWindows(
   { directives }: CacheDirectives,
   options: FreshnessOptions,
 ): Pick<Freshness, 'staleWhileRevalidateMs' | 'staleIfErrorMs'> {
-  const isForbidden = ['must-revalidate', 'proxy-revalidate', 'no-cache'].some((name) => directives.has(name))
+  const isForbidden = forbidsStale(directives)
   // s-maxage forbids it too (RFC 9111 §5.2.2.10), except where the same field allows it by name.
   const isUnsaid = isForbidden || directives.has('s-maxage')
   const window = (name: string, otherwise: number): number => {

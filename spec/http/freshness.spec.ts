@@ -198,6 +198,12 @@ describe('freshnessOf', () => {
       })
     }
 
+    it('is what the route says where it says no-cache of some fields alone (RFC 9111 §5.2.2.4)', () => {
+      expect(windows('max-age=1, stale-while-revalidate=60, no-cache="x-a"', options)).to.deep.equal([
+        60_000, 7000,
+      ])
+    })
+
     it('is under s-maxage what the route itself says, and not the options (RFC 9111 §5.2.2.10)', () => {
       expect(windows('s-maxage=1, stale-while-revalidate=60', options)).to.deep.equal([60_000, 0])
     })
