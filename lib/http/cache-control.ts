@@ -29,7 +29,10 @@ export function parseCacheControl(field: string | number | readonly string[] | u
   return directives
 }
 
-/** What is between commas, except those within a quoted string; behind a quote that is never closed, all of them. */
+/**
+ * What is between commas, except those within a quoted string. Behind a quote that is never closed it is all of them,
+ * for what they forbid: each is given a quote, so that it permits nothing.
+ */
 function membersOf(text: string): string[] {
   const members: string[] = []
   let start = 0
@@ -43,7 +46,9 @@ function membersOf(text: string): string[] {
       start = at + 1
     }
   }
-  return [...members, ...(isQuoted ? text.slice(start).split(',') : [text.slice(start)])]
+  if (!isQuoted) return [...members, text.slice(start)]
+  const [unclosed = '', ...behind] = text.slice(start).split(',')
+  return [...members, unclosed, ...behind.map((member) => `${member}"`)]
 }
 
 function readDirective(member: string): [name: string, argument: string] {
@@ -77,4 +82,10 @@ export function namedFields(directives: Directives, name: 'private' | 'no-cache'
     .split(',')
     .map((field) => field.trim())
   return fields.every((field) => NAME.exec(field)?.[0] === field) ? fields : 'all'
+}
+
+/** Whether a response must not stand in once it is over (RFC 9111 §4.2.4). */
+export function forbidsStale(directives: Directives): boolean {
+  if (directives.has('must-revalidate') || directives.has('proxy-revalidate')) return true
+  return namedFields(directives, 'no-cache') === 'all'
 }

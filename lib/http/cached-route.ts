@@ -110,6 +110,7 @@ export class CachedRoute {
       now: cache.clock.now(),
       credentials,
       honoursRequest: configuration.honoursRequest,
+      targetedFields: configuration.targetedFields,
       hasOtherVariants: slot.index !== undefined,
     })
   }

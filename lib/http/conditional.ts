@@ -17,7 +17,7 @@ export function isNotModified(response: Conditioned, headers: IncomingHttpHeader
     if (ifNoneMatch.trim() === '*') return true
     const etag = field(response, 'etag')
     const tags = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? []
-    return etag !== undefined && tags.some((tag) => weak(tag) === weak(String(etag)))
+    return etag !== undefined && tags.some((tag) => isSameWeakly(tag, String(etag)))
   }
   const since = parseHttpDate(headers['if-modified-since'] ?? '')
   // Where the route doesn't say when it was modified, the Date stands for it (RFC 9111 §4.3.2).
@@ -38,8 +38,14 @@ export function isSameForRange(response: Conditioned, headers: IncomingHttpHeade
   return validator === modified && date - parseHttpDate(modified) >= 1000
 }
 
-/** The fields by which the route can say that a stored response is still right (RFC 9111 §4.3.1). */
-export function validatorsOf(response: Pick<Recording, 'fields'>): IncomingHttpHeaders {
+/** Whether the route can say that a stored response is still right: its 304 stands for a 200 (RFC 9110 §15.4.5). */
+export function canBeValidated(response: Conditioned): boolean {
+  return Object.keys(validatorsOf(response)).length > 0
+}
+
+/** The fields by which the route can say so (RFC 9111 §4.3.1). */
+export function validatorsOf(response: Conditioned): IncomingHttpHeaders {
+  if (response.status !== 200) return {}
   const etag = field(response, 'etag')
   const modified = field(response, 'last-modified')
   return {
@@ -48,6 +54,12 @@ export function validatorsOf(response: Pick<Recording, 'fields'>): IncomingHttpH
   }
 }
 
-function weak(etag: string): string {
-  return etag.replace(/^W\//, '')
+/** Whether an ETag says no more than that what has it means the same (RFC 9110 §8.8.1). */
+export function isWeak(etag: string): boolean {
+  return etag.startsWith('W/')
+}
+
+/** Weak comparison of two ETags (RFC 9110 §8.8.3.2). */
+export function isSameWeakly(one: string, other: string): boolean {
+  return one.replace(/^W\//, '') === other.replace(/^W\//, '')
 }

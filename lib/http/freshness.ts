@@ -1,4 +1,4 @@
-import { deltaSeconds, namedFields } from './cache-control'
+import { deltaSeconds, forbidsStale, namedFields } from './cache-control'
 import { parseHttpDate } from './http-date'
 import type { Recording } from './recording'
 import { field } from './recording'
@@ -6,7 +6,7 @@ import type { CacheDirectives } from './targeted-cache-control'
 
 /** For how long a response may be used, and who says so. */
 export interface Freshness {
-  /** From now on, in milliseconds; 0 where it is stale already. */
+  /** From now on, in milliseconds; where it is stale already, 0, or below that for how long it has been. */
   readonly freshForMs: number
   /** How old it is already, in whole seconds. */
   readonly initialAge: number
@@ -48,7 +48,7 @@ export function freshnessOf(
   const declared = isOverridden ? undefined : declaredSeconds(response, said)
   if (declared !== undefined) {
     const initialAge = initialAgeOf(response)
-    const freshForMs = Math.max(0, declared - initialAge) * 1000
+    const freshForMs = (declared - initialAge) * 1000
     return { freshForMs, initialAge, ...staleWindows(said, options), declaredBy: 'route' }
   }
   // HTTP/1.0's way of saying no-cache.
@@ -85,7 +85,7 @@ function declaredSeconds(
   const date = parseHttpDate(String(field(response, 'date') ?? ''))
   // An Expires that cannot be read lies in the past (RFC 9111 §5.3).
   if (Number.isNaN(until)) return 0
-  return Math.max(0, (until - (Number.isNaN(date) ? response.recordedAt : date)) / 1000)
+  return (until - (Number.isNaN(date) ? response.recordedAt : date)) / 1000
 }
 
 /** How long it may stand in beyond its life (RFC 5861), unless that is forbidden (RFC 9111 §4.2.4). */
@@ -93,7 +93,7 @@ function staleWindows(
   { directives }: CacheDirectives,
   options: FreshnessOptions,
 ): Pick<Freshness, 'staleWhileRevalidateMs' | 'staleIfErrorMs'> {
-  const isForbidden = ['must-revalidate', 'proxy-revalidate', 'no-cache'].some((name) => directives.has(name))
+  const isForbidden = forbidsStale(directives)
   // s-maxage forbids it too (RFC 9111 §5.2.2.10), except where the same field allows it by name.
   const isUnsaid = isForbidden || directives.has('s-maxage')
   const window = (name: string, otherwise: number): number => {

@@ -4,8 +4,8 @@ const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)'
 const TIME = String.raw`\d{2}:\d{2}:\d{2}`
 
 /** The forms of RFC 9110 §5.6.7: the preferred one, that of RFC 850, and that of asctime. */
-const IMF_FIXDATE = new RegExp(String.raw`^${DAY}, (\d{2} ${MONTH} \d{4} ${TIME}) (?:GMT|UTC)$`, 'i')
-const RFC_850 = new RegExp(String.raw`^${LONG_DAY}, (\d{2})-(${MONTH})-(\d{2}) (${TIME}) (?:GMT|UTC)$`, 'i')
+const IMF_FIXDATE = new RegExp(String.raw`^${DAY}, (\d{2} ${MONTH} \d{4} ${TIME}) GMT$`, 'i')
+const RFC_850 = new RegExp(String.raw`^${LONG_DAY}, (\d{2})-(${MONTH})-(\d{2}) (${TIME}) GMT$`, 'i')
 const ASCTIME = new RegExp(String.raw`^${DAY} (${MONTH}) ([ \d]\d) (${TIME}) (\d{4})$`, 'i')
 
 /** A year of two digits that lies further ahead than this is one of the past (RFC 9110 §5.6.7). */
@@ -13,7 +13,7 @@ const MOST_YEARS_AHEAD = 50
 
 /**
  * Reads an HTTP-date in any case, as Unix milliseconds (RFC 9110 §5.6.7, RFC 9111 §4.2); NaN for whatever is none,
- * however much like a date it looks, and for any zone but GMT and UTC.
+ * however much like a date it looks, and for any zone but GMT.
  */
 export function parseHttpDate(text: string): number {
   const [, fixdate] = IMF_FIXDATE.exec(text) ?? []

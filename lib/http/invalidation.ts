@@ -30,13 +30,16 @@ export function concernedTargets(
   })
 }
 
+/** What a client takes out of a path before it asks for it (RFC 3986 §5.2.4). */
+const DOT_SEGMENT = /^[^?#]*\/(\.|%2e){1,2}([/?#]|$)/i
+
 /** A URL as it is seen from a request; `undefined` where it is of another origin, for others may not drop it. */
 export function sameOriginTarget(req: IncomingMessage, url: string): Target | undefined {
   const target = targetOf(req)
   const [protocol = 'http', , host = 'localhost', forwardedHost = ''] = target.origin
   const origin = `${protocol}://${forwardedHost || host}`
-  // As it was sent, where it can be: a key is made of that.
-  if (/^\/(?!\/)/.test(url)) return { ...target, url: url.replace(/#.*$/, '') }
+  // As it was sent, where a client would ask for it so: a key is made of that.
+  if (/^\/(?!\/)/.test(url) && !DOT_SEGMENT.test(url)) return { ...target, url: url.replace(/#.*$/, '') }
   try {
     const resolved = new URL(url, `${origin}${target.url}`)
     if (resolved.origin !== new URL(origin).origin) return undefined

@@ -19,7 +19,7 @@ import { tagsNamedBy } from './response-tags'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
 import type { Storability, Storable } from './storability'
-import { storabilityOf } from './storability'
+import { ABOUT_ANOTHER, storabilityOf } from './storability'
 import type { StoredResponse } from './stored-response'
 import { unkeyedField, whyUnkeyed } from './unkeyed'
 import { mayStandIn } from './usability'
@@ -183,23 +183,23 @@ export class RouteRun implements Recorder {
   }
 
   #validate(former: StoredResponse, recording: Recording): Decision {
-    const whole = freshened(former, recording, this.#before)
-    const storability = this.#storabilityOf(whole, { declaredUnder: former.status })
-    const { permit } = this.#plan
-    const fwdStatus = recording.status === 304 ? 304 : undefined
-    const isUnkeyed = this.#whyUnkeyed(former.vary) !== undefined
-    const isStored = storability.isStorable && permit !== undefined && !isUnkeyed
-    const { variant, vary, body, removed } = former
+    const added = this.#visit.configuration.vary
+    const whole = freshened(former, recording, { before: this.#before, vary: added })
+    const storability =
+      whole === former ? ABOUT_ANOTHER : this.#storabilityOf(whole, { declaredUnder: former.status })
+    const vary = varyNames(whole, added)
+    const isUnkeyed = this.#whyUnkeyed(vary) !== undefined
+    const isStored = storability.isStorable && this.#plan.permit !== undefined && !isUnkeyed
+    const { removed, body } = former
     const fresh = storability.isStorable
-      ? { ...this.#storedOf(whole, storability, vary, body), variant, removed }
-      : { ...former, fields: whole.fields, recordedAt: recording.recordedAt }
-    this.#tell({ fwdStatus, stored: isStored }, fresh)
-    const instead = this.#answerTo(fresh)
+      ? { ...this.#storedOf(whole, storability, vary, body), removed }
+      : { ...former, fields: whole.fields, recordedAt: whole.recordedAt }
+    this.#tell({ fwdStatus: recording.status === 304 ? 304 : undefined, stored: isStored }, fresh)
     if (!storability.isStorable) this.#drop()
     const tags = tagsNamedBy(whole, this.#visit.res)
     if (isStored) this.#store({ response: whole, vary, tags, complete: () => fresh }, body)
     else this.#giveUp(isUnkeyed)
-    return { instead }
+    return { instead: this.#answerTo(fresh) }
   }
 
   #storabilityOf(response: Recording, { declaredUnder }: Pick<SentHead, 'declaredUnder'>): Storability {

@@ -1,5 +1,6 @@
 import type { Directives } from './cache-control'
 import { namedFields } from './cache-control'
+import { canBeValidated } from './conditional'
 import type { Freshness, FreshnessOptions } from './freshness'
 import { freshnessOf } from './freshness'
 import type { Recording } from './recording'
@@ -37,6 +38,9 @@ export interface Storable {
 
 /** Whether a response may be stored, and on which terms. */
 export type Storability = Storable | { readonly isStorable: false; readonly reason: RefusalReason }
+
+/** Of a 304 that names another response than the one it was asked about (RFC 9111 §4.3.4). */
+export const ABOUT_ANOTHER: Storability = Object.freeze({ isStorable: false, reason: 'stale' })
 
 /** What the application says of what is stored. */
 export interface StorageOptions extends FreshnessOptions {
@@ -128,10 +132,13 @@ function sharingOf(directives: Directives, { declaredBy }: Freshness): Sharing {
   return directives.has('must-revalidate') ? 'public' : 'declared'
 }
 
-/** What is stale from the beginning is of use only to be validated, and only for those who need no other word for it. */
+/**
+ * What is stale from the beginning is of use only to be validated or to stand in, and only for those who need no other
+ * word for it.
+ */
 function whyUseless(
   response: Recording,
-  { freshForMs }: Freshness,
+  { freshForMs, staleWhileRevalidateMs, staleIfErrorMs }: Freshness,
   { sharing, directives, context }: { sharing: Sharing; directives: Directives; context: StorageContext },
 ): RefusalReason | undefined {
   const credentials = context.isScoped
@@ -140,8 +147,8 @@ function whyUseless(
   if (!mayShare(credentials, sharing)) return 'credential'
   if (freshForMs > 0) return undefined
   if (sharing !== 'public' && credentials.length > 0) return 'credential'
-  const hasValidator = ['etag', 'last-modified'].some((name) => field(response, name) !== undefined)
-  if (hasValidator) return undefined
+  const mayStandIn = freshForMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs) > 0
+  if (canBeValidated(response) || mayStandIn) return undefined
   return namedFields(directives, 'no-cache') === 'all' ? 'no-cache' : 'stale'
 }
 

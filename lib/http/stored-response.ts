@@ -1,3 +1,4 @@
+import { canBeValidated } from './conditional'
 import { httpDate } from './http-date'
 import type { Fields, FieldValue, Recording } from './recording'
 import { field, listField } from './recording'
@@ -13,6 +14,7 @@ export interface StoredResponse {
   /** Fields of earlier middleware that the route took away, in lower case. */
   readonly removed: readonly string[]
   readonly recordedAt: number
+  /** From then on; below 0 where it was over before. */
   readonly freshForMs: number
   readonly staleWhileRevalidateMs: number
   readonly staleIfErrorMs: number
@@ -134,7 +136,9 @@ const LONGEST_KEEP_MS = 24 * 60 * 60 * 1000
 /** How long a response is kept: while it may be used, and beyond that for as long again if it can be validated. */
 export function lifeOf(response: StoredResponse): number {
   const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs } = response
-  const hasValidator = field(response, 'etag') !== undefined || field(response, 'last-modified') !== undefined
-  const validated = hasValidator ? Math.min(Math.max(freshForMs, SHORTEST_KEEP_MS), LONGEST_KEEP_MS) : 0
-  return Math.ceil(Math.max(1, freshForMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs, validated)))
+  const validated = canBeValidated(response)
+    ? Math.min(Math.max(freshForMs, SHORTEST_KEEP_MS), LONGEST_KEEP_MS)
+    : 0
+  const standingIn = freshForMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs)
+  return Math.ceil(Math.max(1, standingIn, Math.max(0, freshForMs) + validated))
 }

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { deltaSeconds, parseCacheControl } from './cache-control'
+import { deltaSeconds, forbidsStale, parseCacheControl } from './cache-control'
 import { ageOf } from './answer'
 import type { ForwardReason } from './cache-status'
 import { remainingMs } from './replay'
 import type { StoredResponse } from './stored-response'
+import { cacheDirectives } from './targeted-cache-control'
 import { mayShare, uncovered } from './who-asks'
 
 /** What is done with a request, by what is stored for it. */
@@ -28,13 +29,15 @@ export interface UsabilityContext {
   readonly credentials: readonly string[]
   /** Whether what the request says of caching counts. */
   readonly honoursRequest: boolean
+  /** Response fields that are read before `Cache-Control`, in lower case. */
+  readonly targetedFields: readonly string[]
   /** Whether something is stored for other variants. */
   readonly hasOtherVariants: boolean
 }
 
 /** Whether what is stored may answer a request (RFC 9111 §4), and if not, what the route is asked for. */
 export function verdictOn(response: StoredResponse | undefined, context: UsabilityContext): Verdict {
-  const { req, now, credentials, honoursRequest, hasOtherVariants } = context
+  const { req, now, credentials, honoursRequest, targetedFields, hasOtherVariants } = context
   const asked = honoursRequest ? parseRequest(req) : UNDEMANDING
   if (response === undefined) {
     if (asked.isOnlyIfCached) return { action: 'gateway-timeout' }
@@ -46,7 +49,7 @@ export function verdictOn(response: StoredResponse | undefined, context: Usabili
   const leftMs = remainingMs(response, now)
   const isEnough = leftMs > 0 && leftMs >= asked.minFreshMs && ageOf(response, now) * 1000 <= asked.maxAgeMs
   if (!asked.isNoCache && isEnough) return { action: 'answer', response, isStale: false }
-  const isStaleWanted = leftMs <= 0 && -leftMs <= asked.maxStaleMs && allowsStale(response)
+  const isStaleWanted = leftMs <= 0 && -leftMs <= asked.maxStaleMs && allowsStale(response, targetedFields)
   if (!asked.isNoCache && isStaleWanted) return { action: 'answer', response, isStale: false }
   if (asked.isOnlyIfCached) return { action: 'gateway-timeout' }
   const isAskedAnew = leftMs > 0 || asked.isNoCache
@@ -62,10 +65,9 @@ export function mayStandIn(response: StoredResponse, now: number): boolean {
 }
 
 /** Whether a client may take it though it is over: not where the route forbids that (RFC 9111 §4.2.4). */
-function allowsStale({ fields }: StoredResponse): boolean {
-  const text = fields.find(([name]) => name.toLowerCase() === 'cache-control')?.[1]
-  const directives = parseCacheControl(text)
-  return !['must-revalidate', 'proxy-revalidate', 'no-cache', 's-maxage'].some((name) => directives.has(name))
+function allowsStale(response: StoredResponse, targetedFields: readonly string[]): boolean {
+  const { directives } = cacheDirectives(response, targetedFields)
+  return !forbidsStale(directives) && !directives.has('s-maxage')
 }
 
 /** What a request says of caching (RFC 9111 §5.2.1). */

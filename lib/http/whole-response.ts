@@ -31,8 +31,10 @@ interface Circumstances {
 export function wholeResponse(
   response: Recording,
   terms: Terms,
-  { before, headers, vary, body, etag }: Circumstances,
+  { before, headers, vary, body: sent, etag }: Circumstances,
 ): StoredResponse {
+  // What is sent beyond the length that was promised is no part of it (RFC 9112 §6.3).
+  const body = sent.subarray(0, promisedLength(response) ?? sent.length)
   const kept = withDate(fieldsToStore(response, before, terms.withoutFields), response.recordedAt)
   const isTagless = etag !== false && response.status === 200 && field({ fields: kept }, 'etag') === undefined
   return storedResponse(response, terms, {
@@ -45,7 +47,12 @@ export function wholeResponse(
 }
 
 /** Whether less was sent than was promised: nothing that is cut off is kept (RFC 9111 §3.3). */
-export function isTruncated({ fields }: Recording, body: Buffer): boolean {
-  const promised = field({ fields }, 'content-length')
-  return promised !== undefined && Number(promised) !== body.length
+export function isTruncated(response: Recording, body: Buffer): boolean {
+  const promised = promisedLength(response)
+  return promised !== undefined && !(promised <= body.length)
+}
+
+function promisedLength(response: Recording): number | undefined {
+  const promised = field(response, 'content-length')
+  return promised === undefined ? undefined : Number(promised)
 }

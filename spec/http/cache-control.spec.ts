@@ -67,6 +67,8 @@ describe('parseCacheControl', () => {
     'max-age=60; a',
     'max-age=60 a',
     'max-age="60',
+    'a="b, max-age=60',
+    'max-age=90, a="b, max-age=60',
   ]) {
     it(`reads no lifetime from ${malformed}`, () => {
       expect(deltaSeconds(parseCacheControl(malformed).get('max-age') ?? '')).to.equal(0)

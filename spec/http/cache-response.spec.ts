@@ -552,6 +552,19 @@ for (const [version, express] of expressVersions) {
         expect(await storedKeys(cache)).to.be.empty
       })
 
+      it('a body beyond its Content-Length is stored as clients see it (RFC 9112 §6.3)', async () => {
+        const spy = serve((_req, res) => {
+          res.writeHead(200, { 'Content-Length': '5', 'Content-Type': 'text/plain' })
+          res.write('hello')
+          res.end(' and more')
+        })
+        await server.get('/page').catch(() => undefined)
+        const { text, headers } = await server.get('/page')
+        expect(text).to.equal('hello')
+        expect(headers).to.include({ 'content-length': '5' })
+        expect(spy.callCount).to.equal(1)
+      })
+
       it('a body over maxBodyBytes streams through unharmed and is not stored', async () => {
         const piece = Buffer.alloc(300, 'x')
         const spy = serve(

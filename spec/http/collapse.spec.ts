@@ -280,6 +280,21 @@ for (const [version, express] of expressVersions) {
       expect((await site.get({ 'cache-control': 'max-stale=30' })).text).to.equal('run 3')
     })
 
+    const targeted: [forbids: string, targeted: string, general: string, text: string][] = [
+      ['the targeted field', 'max-age=10, must-revalidate', 'max-age=10', 'run 2'],
+      ['only what it goes before', 'max-age=10', 'max-age=10, must-revalidate', 'run 1'],
+    ]
+    for (const [forbids, field, general, text] of targeted) {
+      it(`max-stale gets ${text} where ${forbids} forbids it (RFC 9213 §2.2)`, async () => {
+        const options = { ...honoured, targetedFields: ['CDN-Cache-Control'] }
+        const fields = { 'CDN-Cache-Control': field, 'Cache-Control': general, ETag: '"a"' }
+        site.serve(counting(fields), undefined, options)
+        await site.get()
+        site.seconds(20)
+        expect((await site.get({ 'cache-control': 'max-stale' })).text).to.equal(text)
+      })
+    }
+
     it('no-store keeps its response from being stored', async () => {
       site.serve(counting({ 'Cache-Control': 'max-age=60' }), undefined, honoured)
       await site.get({ 'cache-control': 'no-store' })

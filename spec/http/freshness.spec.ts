@@ -24,10 +24,14 @@ describe('freshnessOf', () => {
         { Expires: at(90), Date: 'noon' },
         90,
       ],
-      ['an Expires before Date is stale', { Expires: at(-1) }, 0],
+      ['an Expires before Date is stale for as long as that', { Expires: at(-1) }, -1],
       ['the Age it came with is taken off', { 'Cache-Control': 'max-age=60', Age: '20' }, 40],
       ['an Age that was set as a number is taken off', { 'Cache-Control': 'max-age=60', Age: 20 }, 40],
-      ['an Age beyond the lifetime leaves nothing', { 'Cache-Control': 'max-age=60', Age: '90' }, 0],
+      [
+        'an Age beyond the lifetime is how long it has been stale',
+        { 'Cache-Control': 'max-age=60', Age: '90' },
+        -30,
+      ],
       ['an Age that cannot be read counts as 0', { 'Cache-Control': 'max-age=60', Age: 'old' }, 60],
       ['a quoted max-age counts', { 'Cache-Control': 'max-age="60"' }, 60],
       ['max-age over several lines counts', { 'Cache-Control': ['public', 'max-age=60'] }, 60],
@@ -56,6 +60,13 @@ describe('freshnessOf', () => {
     for (const expires of ['0', '-1', '', 'tomorrow', '3600', '2999', '2999-01-01T00:00:00Z']) {
       it(`Expires: ${JSON.stringify(expires)} (RFC 9111 §5.3)`, () => {
         expect(of({ Expires: expires })).to.include({ freshForMs: 0, declaredBy: 'route' })
+      })
+    }
+
+    for (const zone of ['UTC', 'EST', '+0000', '']) {
+      it(`Expires in the zone ${JSON.stringify(zone)} (RFC 9111 §4.2)`, () => {
+        const expires = { Expires: `Thu, 01 Jan 2099 00:00:00 ${zone}` }
+        expect(of(expires)).to.include({ freshForMs: 0, declaredBy: 'route' })
       })
     }
   })
@@ -186,6 +197,12 @@ describe('freshnessOf', () => {
         expect(windows(said, options)).to.deep.equal([0, 0])
       })
     }
+
+    it('is what the route says where it says no-cache of some fields alone (RFC 9111 §5.2.2.4)', () => {
+      expect(windows('max-age=1, stale-while-revalidate=60, no-cache="x-a"', options)).to.deep.equal([
+        60_000, 7000,
+      ])
+    })
 
     it('is under s-maxage what the route itself says, and not the options (RFC 9111 §5.2.2.10)', () => {
       expect(windows('s-maxage=1, stale-while-revalidate=60', options)).to.deep.equal([60_000, 0])

@@ -204,6 +204,8 @@ for (const [version, express] of expressVersions) {
         ['Location', 'HERE/other'],
         ['Location', 'other'],
         ['Content-Location', './other#part'],
+        ['Location', '/page/../other'],
+        ['Content-Location', '/%2e/other'],
       ]
       for (const [field, url] of named) {
         it(`drops what is named by ${field}: ${url}`, async () => {

@@ -118,6 +118,7 @@ describe('lifeOf', () => {
     expect(lifeOf(stored({ freshForMs: 1000, fields }))).to.equal(61_000)
     expect(lifeOf(stored({ freshForMs: 120_000, fields }))).to.equal(240_000)
     expect(lifeOf(stored({ freshForMs: 0, fields }))).to.equal(60_000)
+    expect(lifeOf(stored({ freshForMs: -90_000, fields }))).to.equal(60_000)
   })
 })
 

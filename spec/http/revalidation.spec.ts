@@ -110,6 +110,95 @@ for (const [version, express] of expressVersions) {
         }
       })
 
+      const others: [what: string, stored: Record<string, string>, answered: Record<string, string>][] = [
+        ['a strong ETag', { ETag: '"a"' }, { ETag: '"b"' }],
+        ['a weak ETag', { ETag: 'W/"a"' }, { ETag: 'W/"b"' }],
+        ['a strong ETag in the place of a weak one', { ETag: 'W/"a"' }, { ETag: '"a"' }],
+        [
+          'a Last-Modified',
+          { 'Last-Modified': MODIFIED },
+          { 'Last-Modified': 'Mon, 04 May 2026 11:00:00 GMT' },
+        ],
+        ['an ETag where there was none', { 'Last-Modified': MODIFIED }, { ETag: '"b"' }],
+      ]
+      for (const [what, stored, answered] of others) {
+        it(`does not update what is stored by a 304 that names another: ${what} (RFC 9111 §4.3.4)`, async () => {
+          const asked: unknown[] = []
+          site.serve((req, res) => {
+            const { 'if-none-match': etag, 'if-modified-since': date } = req.headers
+            asked.push(etag ?? date)
+            res.set({ 'Cache-Control': 'max-age=10', 'X-Run': String(asked.length) })
+            if (asked.length === 2) res.set(answered).status(304).end()
+            else res.set(stored).end(`run ${String(asked.length)}`)
+          })
+          await site.get()
+          site.seconds(11)
+          const answer = await site.get()
+          expect(answer).to.include({ status: 200, text: 'run 1' })
+          expect(answer.headers).to.include({ 'x-run': '1' })
+          expect((await site.get()).text).to.equal('run 3')
+          expect(asked).to.deep.equal([undefined, Object.values(stored)[0], undefined])
+        })
+      }
+
+      const same: [what: string, stored: Record<string, string>, answered: Record<string, string>][] = [
+        ['its weak ETag', { ETag: 'W/"a"' }, { ETag: 'W/"a"' }],
+        ['its ETag, weakly', { ETag: '"a"' }, { ETag: 'W/"a"' }],
+        ['its ETag, and another Last-Modified', { ETag: '"a"' }, { ETag: '"a"', 'Last-Modified': MODIFIED }],
+        ['no validator', { ETag: '"a"' }, {}],
+      ]
+      for (const [what, stored, answered] of same) {
+        it(`updates what is stored by a 304 that names ${what} (RFC 9111 §4.3.4)`, async () => {
+          let runs = 0
+          site.serve((_req, res) => {
+            runs += 1
+            res.set({ 'Cache-Control': 'max-age=10', 'X-Run': String(runs) })
+            if (runs === 1) res.set(stored).end('run 1')
+            else res.set(answered).status(304).end()
+          })
+          await site.get()
+          site.seconds(11)
+          for (const answer of [await site.get(), await site.get()]) {
+            expect(answer).to.include({ status: 200, text: 'run 1' })
+            expect(answer.headers).to.include({ 'x-run': '2' })
+          }
+        })
+      }
+
+      it('tells variants apart by the Vary of the 304 from then on (RFC 9111 §3.2, §4.1)', async () => {
+        let round = 0
+        site.serve(
+          validating(() => ({
+            ETag: '"a"',
+            'Cache-Control': 'max-age=10',
+            ...((round += 1) > 1 && { Vary: 'Accept-Language' }),
+          })),
+        )
+        await site.get({ 'accept-language': 'el' })
+        site.seconds(11)
+        expect((await site.get({ 'accept-language': 'el' })).text).to.equal('run 1')
+        expect(await site.status({ 'accept-language': 'el' })).to.match(/^hit/)
+        expect((await site.get({ 'accept-language': 'de' })).text).to.equal('run 2')
+        expect((await site.get({ 'accept-language': 'el' })).text).to.equal('run 1')
+      })
+
+      it('goes on naming the fields of the vary option where a 304 has a Vary of its own', async () => {
+        let round = 0
+        site.serve(
+          validating(() => ({
+            ETag: '"a"',
+            'Cache-Control': 'max-age=10',
+            ...((round += 1) > 1 && { Vary: 'Origin' }),
+          })),
+          undefined,
+          { vary: ['accept-language'] },
+        )
+        await site.get()
+        site.seconds(11)
+        expect((await site.get()).headers).to.include({ vary: 'Origin, accept-language' })
+        expect((await site.get()).headers).to.include({ vary: 'Origin, accept-language' })
+      })
+
       it('stores the new response in the place of the old one', async () => {
         let etag = '"a"'
         site.serve(validating(() => ({ ETag: etag, 'Cache-Control': 'max-age=10' })))
@@ -118,6 +207,24 @@ for (const [version, express] of expressVersions) {
         etag = '"b"'
         expect(await site.texts({}, {})).to.deep.equal(['run 2', 'run 2'])
       })
+
+      for (const status of [203, 301, 404, 410]) {
+        it(`asks anew where a ${String(status)} is stored: a 304 stands for a 200 (RFC 9110 §15.4.5)`, async () => {
+          const asked: object[] = []
+          const route = validating(() => ({ ETag: '"a"', 'Cache-Control': 'max-age=10' }), asked)
+          let isFirst = true
+          site.serve((req, res, next) => {
+            if (isFirst) res.status(status).set({ ETag: '"a"', 'Cache-Control': 'max-age=10' }).end('first')
+            else route(req, res, next)
+            isFirst = false
+          })
+          expect(await site.get()).to.include({ status })
+          expect(await site.status()).to.match(/^hit/)
+          site.seconds(11)
+          expect(await site.get()).to.include({ status: 200, text: 'run 1' })
+          expect(asked).to.deep.equal([{}])
+        })
+      }
 
       it('drops the old response where the new one is not to be stored', async () => {
         const asked: unknown[] = []
@@ -289,6 +396,22 @@ for (const [version, express] of expressVersions) {
         await eventually(() => spy.callCount === 2)
       })
 
+      it('answers also with what was over from the beginning, without a validator', async () => {
+        site.serve(counting({ 'Cache-Control': 'max-age=0, stale-while-revalidate=60' }))
+        await site.get()
+        expect((await site.get()).text).to.equal('run 1')
+        await eventually(async () => (await site.get()).text !== 'run 1')
+      })
+
+      it('counts from when it was over, by the Age that it came with', async () => {
+        site.serve(counting({ ...fields, ETag: '"a"', Age: '60' }))
+        await site.get()
+        site.seconds(9)
+        expect(await site.status()).to.equal('hit; ttl=-59')
+        site.seconds(10)
+        expect(await site.status()).to.match(/^fwd=stale/)
+      })
+
       it('is over with its time: then the client waits for the route', async () => {
         site.serve(counting(fields))
         await site.get()
@@ -391,6 +514,17 @@ for (const [version, express] of expressVersions) {
           expect((await site.get()).status).to.equal(503)
         })
       }
+
+      it('stands in also where it was over from the beginning, without a validator', async () => {
+        let isDown = false
+        const declared = { 'Cache-Control': 'max-age=0, stale-if-error=60' }
+        site.serve((_req, res) => (isDown ? res.status(500).end('down') : res.set(declared).end('up')))
+        await site.get()
+        isDown = true
+        expect((await site.get()).text).to.equal('up')
+        site.seconds(60)
+        expect((await site.get()).status).to.equal(500)
+      })
 
       it('is by the option where the route says nothing', async () => {
         let isDown = false

@@ -171,6 +171,22 @@ describe('what is stale from the beginning', () => {
     expect(termsOf({ 'Cache-Control': 'max-age=0', 'Last-Modified': 'x' })).to.include({ freshForMs: 0 })
   })
 
+  for (const window of ['stale-if-error', 'stale-while-revalidate']) {
+    it(`is stored to stand in within its ${window} (RFC 5861)`, () => {
+      expect(termsOf({ 'Cache-Control': `max-age=0, ${window}=60` })).to.include({ freshForMs: 0 })
+    })
+
+    it(`is not stored where its ${window} was over when it came (RFC 5861)`, () => {
+      const late = { 'Cache-Control': `max-age=10, ${window}=60`, Age: '70' }
+      expect(of(late)).to.deep.equal({ isStorable: false, reason: 'stale' })
+      expect(termsOf({ ...late, Age: '69' })).to.include({ freshForMs: -59_000 })
+    })
+  }
+
+  it('is not stored where its status is not that for which a 304 stands (RFC 9110 §15.4.5)', () => {
+    expect(of(fields, ANYBODY, 404)).to.deep.equal({ isStorable: false, reason: 'no-cache' })
+  })
+
   it('is not stored for a request that carries a cookie', () => {
     expect(of(fields, { ...ANYBODY, credentials: ['cookie'] })).to.include({ reason: 'credential' })
   })
