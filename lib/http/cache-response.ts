@@ -58,7 +58,7 @@ function handle({ req, res, next }: Call, configuration: ResponseConfiguration, 
     if (isUnsafe(req.method)) dropAfter(req, res, configuration)
     return false
   }
-  const detail = quietly(req, () => whyPassed(req))
+  const detail = quietly(req, whyPassed)
   const visit = detail === undefined ? visitOf(req, res, configuration) : undefined
   if (visit === undefined || visit === 'no-scope') {
     tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })

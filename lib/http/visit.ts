@@ -4,8 +4,8 @@ import { describeValue } from '../check-options'
 import { InvalidKeyError } from '../errors'
 import type { Detail, Handling } from './cache-status'
 import { setCacheStatus } from './cache-status'
-import type { Target } from './request-key'
-import { requestKey, targetOf, withQuery } from './request-key'
+import type { KeyParts, QueryOption, Target } from './request-key'
+import { keyedTargetOf, requestKey, withQuery } from './request-key'
 import { field } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import { ResponseStore } from './response-store'
@@ -20,7 +20,6 @@ export interface Visit {
   readonly configuration: ResponseConfiguration
   readonly cache: Cache
   readonly store: ResponseStore
-  readonly target: Target
   readonly key: string
   /** The tag of all responses for its URL whose key says more than that; `undefined` for an ordinary key. */
   readonly urlTag: string | undefined
@@ -44,8 +43,7 @@ export function visitOf(
   const scope = checkScope(configuration.scope?.(req))
   if (configuration.scope !== undefined && scope === undefined) return 'no-scope'
   const { query } = configuration
-  const sent = quietly(req, () => targetOf(req))
-  const target = query === 'as-sent' ? sent : { ...sent, url: withQuery(sent.url, query) }
+  const sent = quietly(req, keyedTargetOf)
   const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
   const isOrdinary = scope === undefined && key === undefined && query === 'as-sent'
   const cache = configuration.cache()
@@ -55,12 +53,17 @@ export function visitOf(
     configuration,
     cache,
     store: storeOf(cache),
-    target: sent,
-    key: requestKey(target, { scope, key }),
-    urlTag: isOrdinary ? undefined : requestKey(sent),
+    key: isOrdinary ? sent.key : keyOf(sent.target, query, { scope, key }),
+    urlTag: isOrdinary ? undefined : sent.key,
     isScoped: scope !== undefined,
-    credentials: scope === undefined ? quietly(req, () => credentialsOf(req, configuration.ignore)) : [],
+    credentials:
+      scope === undefined ? quietly(req, (asked) => credentialsOf(asked, configuration.ignore)) : [],
   }
+}
+
+function keyOf(target: Target, query: QueryOption, parts: KeyParts): string {
+  const chosen = query === 'as-sent' ? target : { ...target, url: withQuery(target.url, query) }
+  return requestKey(chosen, parts)
 }
 
 /** The tags that a request knows of before the route has run. */
