@@ -53,13 +53,16 @@ interface Call {
 
 /** Answers a request, or sees to it. `false` where it is to be handed on as it is. */
 function handle({ req, res, next }: Call, configuration: ResponseConfiguration, route: CachedRoute): boolean {
-  if (req.method !== 'GET' && req.method !== 'HEAD') {
+  const { method } = req
+  if (method !== 'GET' && method !== 'HEAD') {
     tellOf(res, configuration, { fwd: 'method' })
-    if (isUnsafe(req.method)) dropAfter(req, res, configuration)
+    if (isUnsafe(method)) dropAfter(req, res, configuration)
     return false
   }
-  const detail = quietly(req, whyPassed)
-  const visit = detail === undefined ? visitOf(req, res, configuration) : undefined
+  // Once: Express makes each request an object of a shape of its own, of which nothing is found at once.
+  const { headers } = req
+  const detail = quietly(req, () => whyPassed(req, method, headers))
+  const visit = detail === undefined ? visitOf({ req, res, method, headers }, configuration) : undefined
   if (visit === undefined || visit === 'no-scope') {
     tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })
     return false

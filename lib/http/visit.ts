@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../cache/cache'
 import { describeValue } from '../check-options'
 import { InvalidKeyError } from '../errors'
@@ -17,6 +17,9 @@ import { credentialsOf } from './who-asks'
 export interface Visit {
   readonly req: IncomingMessage
   readonly res: ServerResponse
+  readonly method: 'GET' | 'HEAD'
+  /** Those of the request, as they were found. */
+  readonly headers: IncomingHttpHeaders
   readonly configuration: ResponseConfiguration
   readonly cache: Cache
   readonly store: ResponseStore
@@ -36,20 +39,21 @@ const stores = new WeakMap<Cache, ResponseStore>()
  * @throws {InvalidKeyError} where `scope` or `key` answers something that names nobody, or nothing.
  */
 export function visitOf(
-  req: IncomingMessage,
-  res: ServerResponse,
+  { req, res, method, headers }: Pick<Visit, 'req' | 'res' | 'method' | 'headers'>,
   configuration: ResponseConfiguration,
 ): Visit | 'no-scope' {
   const scope = checkScope(configuration.scope?.(req))
   if (configuration.scope !== undefined && scope === undefined) return 'no-scope'
   const { query } = configuration
-  const sent = quietly(req, keyedTargetOf)
+  const sent = quietly(req, () => keyedTargetOf(req, headers))
   const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
   const isOrdinary = scope === undefined && key === undefined && query === 'as-sent'
   const cache = configuration.cache()
   return {
     req,
     res,
+    method,
+    headers,
     configuration,
     cache,
     store: storeOf(cache),
@@ -57,7 +61,7 @@ export function visitOf(
     urlTag: isOrdinary ? undefined : sent.key,
     isScoped: scope !== undefined,
     credentials:
-      scope === undefined ? quietly(req, (asked) => credentialsOf(asked, configuration.ignore)) : [],
+      scope === undefined ? quietly(req, () => credentialsOf(req, configuration.ignore, headers)) : [],
   }
 }
 
@@ -94,8 +98,12 @@ export function tellOf(
 }
 
 /** Why a request is not looked up, and not stored. */
-export function whyPassed(req: IncomingMessage): Detail | undefined {
-  const { method, headers, originalMethod } = req as IncomingMessage & { originalMethod?: string }
+export function whyPassed(
+  req: IncomingMessage,
+  method: string,
+  headers: IncomingHttpHeaders,
+): Detail | undefined {
+  const { originalMethod } = req as IncomingMessage & { originalMethod?: string }
   // The method-override package has made it a GET: others are not.
   if (originalMethod !== undefined && originalMethod !== method) return 'method'
   // What is in the body is not in the key.

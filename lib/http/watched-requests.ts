@@ -40,9 +40,9 @@ export function beginWatch(req: IncomingMessage, watch: RequestWatch): RequestWa
 }
 
 /** Reads of a request what is no matter of the route. */
-export function quietly<Result>(req: IncomingMessage, read: (req: IncomingMessage) => Result): Result {
+export function quietly<Result>(req: IncomingMessage, call: () => Result): Result {
   const watch = watches.get(req)
-  return watch === undefined ? read(req) : watch.quietly(() => read(req))
+  return watch === undefined ? call() : watch.quietly(call)
 }
 
 /** Puts another watch in the place of one that is over, or none. */
