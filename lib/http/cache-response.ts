@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duration } from '../duration'
 import { CachedRoute } from './cached-route'
+import { keepInDictionaries } from './dictionaries'
 import { concernedTargets, dropTargets, isSuccess, isUnsafe } from './invalidation'
 import type { CacheableRequest, ResponseOptions } from './options'
 import { record } from './recorder'
@@ -59,7 +60,7 @@ function handle({ req, res, next }: Call, configuration: ResponseConfiguration, 
     if (isUnsafe(method)) dropAfter(req, res, configuration)
     return false
   }
-  // Once: Express makes each request an object of a shape of its own, of which nothing is found at once.
+  keepInDictionaries(req, res)
   const { headers } = req
   const detail = quietly(req, () => whyPassed(req, method, headers))
   const visit = detail === undefined ? visitOf({ req, res, method, headers }, configuration) : undefined
