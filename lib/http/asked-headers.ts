@@ -5,6 +5,16 @@ import type { StoredResponse } from './stored-response'
 /** Conditions of the client's own: they are answered here, so that the route gives the whole response. */
 const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-range', 'range'] as const
 
+/** Whether a client asks for less than the whole response, or for it only if it is another one. */
+export function hasConditions(headers: IncomingHttpHeaders): boolean {
+  return (
+    headers['if-none-match'] !== undefined ||
+    headers['if-modified-since'] !== undefined ||
+    headers.range !== undefined ||
+    headers['if-range'] !== undefined
+  )
+}
+
 /**
  * The headers that the route is shown where its whole response is wanted: none of the client's conditions, and those
  * by which it can say that the former response is still right (RFC 9111 §4.3.1).
@@ -13,7 +23,7 @@ export function headersForRoute(
   { headers }: IncomingMessage,
   former: StoredResponse | undefined,
 ): IncomingHttpHeaders {
-  if (former === undefined && CONDITIONS.every((name) => headers[name] === undefined)) return headers
+  if (former === undefined && !hasConditions(headers)) return headers
   const shown = { ...headers }
   // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.
   for (const name of CONDITIONS) delete shown[name]

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duration } from '../duration'
 import { CachedRoute } from './cached-route'
+import { keepInDictionaries } from './dictionaries'
 import { concernedTargets, dropTargets, isSuccess, isUnsafe } from './invalidation'
 import type { CacheableRequest, ResponseOptions } from './options'
 import { record } from './recorder'
@@ -53,13 +54,16 @@ interface Call {
 
 /** Answers a request, or sees to it. `false` where it is to be handed on as it is. */
 function handle({ req, res, next }: Call, configuration: ResponseConfiguration, route: CachedRoute): boolean {
-  if (req.method !== 'GET' && req.method !== 'HEAD') {
+  const { method } = req
+  if (method !== 'GET' && method !== 'HEAD') {
     tellOf(res, configuration, { fwd: 'method' })
-    if (isUnsafe(req.method)) dropAfter(req, res, configuration)
+    if (isUnsafe(method)) dropAfter(req, res, configuration)
     return false
   }
-  const detail = quietly(req, () => whyPassed(req))
-  const visit = detail === undefined ? visitOf(req, res, configuration) : undefined
+  keepInDictionaries(req, res)
+  const { headers } = req
+  const detail = quietly(req, () => whyPassed(req, method, headers))
+  const visit = detail === undefined ? visitOf({ req, res, method, headers }, configuration) : undefined
   if (visit === undefined || visit === 'no-scope') {
     tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })
     return false

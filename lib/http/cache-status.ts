@@ -54,10 +54,15 @@ export function setCacheStatus(
   stored?: Pick<Recording, 'fields'>,
 ): void {
   if (res.headersSent) return
-  const member = `holdfast${describe(handling)}`
-  const others = membersOf(
-    stored === undefined ? res.getHeader('cache-status') : field(stored, 'cache-status'),
-  )
+  const member = memberOf(handling)
+  const value = stored === undefined ? res.getHeader('cache-status') : field(stored, 'cache-status')
+  if (value === undefined) {
+    // Of a hit nothing better is to be said: it is sent at once.
+    if (handling.hit !== true) said.set(by, member)
+    res.setHeader('Cache-Status', member)
+    return
+  }
+  const others = membersOf(value)
   const before = others.lastIndexOf(said.get(by) ?? '')
   if (before !== -1) others.splice(before, 1)
   said.set(by, member)
@@ -65,14 +70,26 @@ export function setCacheStatus(
 }
 
 /** The members of a list, which may hold commas in quotes (RFC 9651 §3.1). */
-function membersOf(value: FieldValue | undefined): string[] {
-  if (value === undefined) return []
+function membersOf(value: FieldValue): string[] {
   const members =
     [value]
       .flat()
       .join(', ')
       .match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []
   return members.map((member) => member.trim()).filter((member) => member !== '')
+}
+
+let lastTtl = -1
+let lastHit = ''
+
+/** What is said of most hits is what was said of the one before. */
+function memberOf(handling: Handling): string {
+  const { hit, ttl, key, detail } = handling
+  if (hit !== true || ttl === undefined || key !== undefined || detail !== undefined)
+    return `holdfast${describe(handling)}`
+  if (ttl !== lastTtl) lastHit = `holdfast${describe(handling)}`
+  lastTtl = ttl
+  return lastHit
 }
 
 function describe({ hit, fwd, fwdStatus, ttl, stored, collapsed, key, detail }: Handling): string {

@@ -52,7 +52,7 @@ export class CachedRoute {
   /** Answers from what is in process, if that can be: at once. */
   answerNear(visit: Visit): boolean {
     if (isRerun(visit.req)) return false
-    const found = visit.store.findNear(visit.key, visit.req.headers)
+    const found = visit.store.findNear(visit.key, visit.headers)
     if (found?.response === undefined) return false
     const verdict = this.#judge(visit, found)
     return verdict.action === 'answer' && this.#answer(visit, found, verdict)
@@ -125,7 +125,7 @@ export class CachedRoute {
     visit.cache.counters.count(true)
     const now = visit.cache.clock.now()
     tell(visit, { hit: true, ttl: Math.floor(remainingMs(response, now) / 1000) }, response)
-    replay(visit.req, visit.res, response, now)
+    replay(visit, visit.res, response, now)
     return true
   }
 
@@ -162,7 +162,7 @@ export class CachedRoute {
     if (visit.store.variantFor(response, visit.req.headers) !== response.variant) return false
     visit.cache.counters.count(true)
     tell(visit, { fwd, collapsed: true }, response)
-    replay(visit.req, visit.res, response, visit.cache.clock.now())
+    replay(visit, visit.res, response, visit.cache.clock.now())
     return true
   }
 

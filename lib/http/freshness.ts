@@ -64,6 +64,7 @@ export function freshnessOf(
 
 /** How old a response was when it came, in whole seconds (RFC 9111 §4.2.3): by its Age, or by its Date. */
 export function initialAgeOf(response: Recording): number {
+  if (field(response, 'age') === undefined && field(response, 'date') === undefined) return 0
   // The first member counts, and what is no number of seconds doesn't (RFC 9111 §5.1).
   const [age = ''] = [field(response, 'age') ?? ''].flat().join(',').split(',')
   const date = parseHttpDate(String(field(response, 'date') ?? ''))

@@ -16,6 +16,7 @@ const MOST_YEARS_AHEAD = 50
  * however much like a date it looks, and for any zone but GMT.
  */
 export function parseHttpDate(text: string): number {
+  if (text === '') return Number.NaN
   const [, fixdate] = IMF_FIXDATE.exec(text) ?? []
   if (fixdate !== undefined) return Date.parse(`${fixdate} GMT`)
   const [, day = '', month = '', year, time = ''] = RFC_850.exec(text) ?? []

@@ -96,13 +96,13 @@ class ResponseRecorder implements RecordedResponse {
     this.#end = end
     res.setHeader = (name, value) => {
       if (isFreshness(name)) this.#declaredUnder = res.statusCode
-      Reflect.apply(setHeader, res, [name, value])
+      setHeader.call(res, name, value)
       return res
     }
     res.writeHead = (...args: unknown[]) => this.#onWriteHead(args)
     res.write = ((...args: unknown[]) => this.#onWrite(args)) as typeof res.write
     res.end = ((...args: unknown[]) => this.#onEnd(args)) as typeof res.end
-    res.once('close', () => {
+    res.on('close', () => {
       this.#stopKeeping()
       this.#done(undefined)
     })

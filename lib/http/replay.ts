@@ -1,24 +1,48 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from './answer'
-import { answerTo, mayBeEncoded } from './answer'
+import { ageOf, answerTo, mayBeEncoded } from './answer'
+import { hasConditions } from './asked-headers'
 import type { StoredResponse } from './stored-response'
 
 /** Sends what a stored response answers to a request. */
-export function replay(req: IncomingMessage, res: ServerResponse, stored: StoredResponse, now: number): void {
-  const { method, headers } = req
+export function replay(
+  { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  res: ServerResponse,
+  stored: StoredResponse,
+  now: number,
+): void {
+  if (!hasConditions(headers)) {
+    sendWhole(res, stored, now)
+    return
+  }
   const asked = { method, headers, mayBeEncoded: headers.range !== undefined && mayBeEncoded(res, headers) }
   const answer = answerTo(asked, stored, now)
   setHead(res, answer)
   res.end(answer.body)
 }
 
-/** Puts an answer's head in the place of what was set. */
-export function setHead(res: ServerResponse, answer: Omit<Answer, 'body'>): void {
-  const { status, statusMessage, fields, removed = [] } = answer
+/** What stored responses answer to those who ask for all of it, made once: only their age changes. */
+const wholes = new WeakMap<StoredResponse, Answer>()
+const NONE: readonly string[] = []
+const UNCONDITIONAL = { method: 'GET', headers: {}, mayBeEncoded: false }
+
+function sendWhole(res: ServerResponse, stored: StoredResponse, now: number): void {
+  let whole = wholes.get(stored)
+  if (whole === undefined) {
+    whole = answerTo(UNCONDITIONAL, stored, now)
+    wholes.set(stored, whole)
+  }
+  setHead(res, whole, String(ageOf(stored, now)))
+  res.end(whole.body)
+}
+
+/** Puts an answer's head in the place of what was set, with another age where one is given. */
+export function setHead(res: ServerResponse, answer: Omit<Answer, 'body'>, age?: string): void {
+  const { status, statusMessage, fields, removed = NONE } = answer
   for (const name of removed) res.removeHeader(name)
   res.statusCode = status
   if (statusMessage !== '') res.statusMessage = statusMessage
-  for (const [name, value] of fields) res.setHeader(name, value)
+  for (const [name, value] of fields) res.setHeader(name, age !== undefined && name === 'Age' ? age : value)
 }
 
 /** Whether a stored response may be used without asking the route (RFC 9111 §4.2). */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 /** What Express adds to a request, as far as the key depends on it. */
 interface ExpressRequest extends IncomingMessage {
@@ -30,9 +30,15 @@ export type QueryOption = 'as-sent' | 'sorted' | readonly string[]
 /** The target of a request, its URL as it was sent. */
 export function targetOf(req: IncomingMessage): Target {
   const { protocol, hostname, headers } = req as ExpressRequest
-  const forwarded = isProxyTrusted(req) ? headers['x-forwarded-host'] : undefined
+  const forwarded = forwardedHost(req, headers)
   const hosts = [hostname, headers.host, String(forwarded ?? '')]
   return { origin: [protocol, ...hosts.map((host) => sameHost(host, protocol))], url: urlOf(req) }
+}
+
+/** The host that the one in front says it was asked for, where Express goes by that. */
+function forwardedHost(req: IncomingMessage, headers: IncomingHttpHeaders): string | string[] | undefined {
+  const said = headers['x-forwarded-host']
+  return said !== undefined && isProxyTrusted(req) ? said : undefined
 }
 
 /** A host as all its spellings are: its case and the port that goes without saying do not matter (RFC 9110 §4.2.3). */
@@ -64,13 +70,61 @@ const keys = new Map<string, string>()
 
 /** The key under which the responses to a target are stored. Hashed: a query may hold what must not be in a key. */
 export function requestKey({ origin, url }: Target, { scope, key }: KeyParts = {}): string {
-  const parts = [...origin, key ?? url, typeof key, typeof scope, scope]
-  const text = JSON.stringify(parts)
+  const text = textOf({ origin, url }, { scope, key })
   const known = keys.get(text)
   if (known !== undefined) return known
-  const made = `response:${hash('sha256', text, 'base64url')}`
+  const made = newKey(text)
   if (keys.size >= MOST_KEYS) keys.clear()
   if (text.length <= LONGEST_TEXT) keys.set(text, made)
+  return made
+}
+
+function textOf({ origin, url }: Target, { scope, key }: KeyParts = {}): string {
+  return JSON.stringify([...origin, key ?? url, typeof key, typeof scope, scope])
+}
+
+function newKey(text: string): string {
+  return `response:${hash('sha256', text, 'base64url')}`
+}
+
+/** A target with its ordinary key, and all that both were made from. */
+interface KeyedTarget {
+  readonly protocol: string | undefined
+  readonly hostname: string | undefined
+  readonly baseUrl: string | undefined
+  readonly url: string
+  readonly host: string | undefined
+  readonly forwarded: string | string[] | undefined
+  readonly target: Target
+  readonly key: string
+}
+
+/** What was asked for lately, by its URL. */
+const targets = new Map<string, KeyedTarget>()
+
+/** The target of a request, and the key of what is stored for it where that says nothing else. */
+export function keyedTargetOf(
+  req: IncomingMessage,
+  headers: IncomingHttpHeaders,
+): Pick<KeyedTarget, 'target' | 'key'> {
+  const { protocol, hostname, originalUrl, baseUrl, url = '' } = req as ExpressRequest
+  const { host } = headers
+  const forwarded = forwardedHost(req, headers)
+  const asked = originalUrl ?? url
+  const known = targets.get(asked)
+  if (
+    known?.url === url &&
+    known.host === host &&
+    known.protocol === protocol &&
+    known.hostname === hostname &&
+    known.baseUrl === baseUrl &&
+    known.forwarded === forwarded
+  )
+    return known
+  const target = targetOf(req)
+  const made = { protocol, hostname, baseUrl, url, host, forwarded, target, key: newKey(textOf(target)) }
+  if (targets.size >= MOST_KEYS) targets.clear()
+  if (`${asked}${url}${String(host)}${String(forwarded)}`.length <= LONGEST_TEXT) targets.set(asked, made)
   return made
 }
 

@@ -1,11 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Cache } from '../cache/cache'
 import { describeValue } from '../check-options'
 import { InvalidKeyError } from '../errors'
 import type { Detail, Handling } from './cache-status'
 import { setCacheStatus } from './cache-status'
-import type { Target } from './request-key'
-import { requestKey, targetOf, withQuery } from './request-key'
+import type { KeyParts, QueryOption, Target } from './request-key'
+import { keyedTargetOf, requestKey, withQuery } from './request-key'
 import { field } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import { ResponseStore } from './response-store'
@@ -17,10 +17,12 @@ import { credentialsOf } from './who-asks'
 export interface Visit {
   readonly req: IncomingMessage
   readonly res: ServerResponse
+  readonly method: 'GET' | 'HEAD'
+  /** Those of the request, as they were found. */
+  readonly headers: IncomingHttpHeaders
   readonly configuration: ResponseConfiguration
   readonly cache: Cache
   readonly store: ResponseStore
-  readonly target: Target
   readonly key: string
   /** The tag of all responses for its URL whose key says more than that; `undefined` for an ordinary key. */
   readonly urlTag: string | undefined
@@ -37,30 +39,35 @@ const stores = new WeakMap<Cache, ResponseStore>()
  * @throws {InvalidKeyError} where `scope` or `key` answers something that names nobody, or nothing.
  */
 export function visitOf(
-  req: IncomingMessage,
-  res: ServerResponse,
+  { req, res, method, headers }: Pick<Visit, 'req' | 'res' | 'method' | 'headers'>,
   configuration: ResponseConfiguration,
 ): Visit | 'no-scope' {
   const scope = checkScope(configuration.scope?.(req))
   if (configuration.scope !== undefined && scope === undefined) return 'no-scope'
   const { query } = configuration
-  const sent = quietly(req, () => targetOf(req))
-  const target = query === 'as-sent' ? sent : { ...sent, url: withQuery(sent.url, query) }
+  const sent = quietly(req, () => keyedTargetOf(req, headers))
   const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
   const isOrdinary = scope === undefined && key === undefined && query === 'as-sent'
   const cache = configuration.cache()
   return {
     req,
     res,
+    method,
+    headers,
     configuration,
     cache,
     store: storeOf(cache),
-    target: sent,
-    key: requestKey(target, { scope, key }),
-    urlTag: isOrdinary ? undefined : requestKey(sent),
+    key: isOrdinary ? sent.key : keyOf(sent.target, query, { scope, key }),
+    urlTag: isOrdinary ? undefined : sent.key,
     isScoped: scope !== undefined,
-    credentials: scope === undefined ? quietly(req, () => credentialsOf(req, configuration.ignore)) : [],
+    credentials:
+      scope === undefined ? quietly(req, () => credentialsOf(req, configuration.ignore, headers)) : [],
   }
+}
+
+function keyOf(target: Target, query: QueryOption, parts: KeyParts): string {
+  const chosen = query === 'as-sent' ? target : { ...target, url: withQuery(target.url, query) }
+  return requestKey(chosen, parts)
 }
 
 /** The tags that a request knows of before the route has run. */
@@ -91,8 +98,12 @@ export function tellOf(
 }
 
 /** Why a request is not looked up, and not stored. */
-export function whyPassed(req: IncomingMessage): Detail | undefined {
-  const { method, headers, originalMethod } = req as IncomingMessage & { originalMethod?: string }
+export function whyPassed(
+  req: IncomingMessage,
+  method: string,
+  headers: IncomingHttpHeaders,
+): Detail | undefined {
+  const { originalMethod } = req as IncomingMessage & { originalMethod?: string }
   // The method-override package has made it a GET: others are not.
   if (originalMethod !== undefined && originalMethod !== method) return 'method'
   // What is in the body is not in the key.

@@ -49,7 +49,7 @@ export function credentialsOf(
   const found: string[] = []
   for (const name of CREDENTIAL_HEADERS)
     if (headers[name] !== undefined && !ignore.includes(name)) found.push(name)
-  if (ignore.includes('authorization')) return found
+  if (ignore.length > 0 && ignore.includes('authorization')) return found
   for (const name of FOUND_OUT) {
     const value = (req as unknown as Record<string, unknown>)[name]
     if (value !== undefined && value !== null) found.push(`req.${name}`)
