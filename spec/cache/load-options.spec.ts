@@ -154,12 +154,6 @@ for (const store of ['memory', 'Redis'] as const) {
             (...args) =>
               run(...args),
         ],
-        [
-          'one with a default',
-          (run) =>
-            (context = {} as LoadContext<string>) =>
-              run(context),
-        ],
       ]
       for (const [form, of] of forms) {
         it(`keeps who comes after an invalidation from a load that names the tag late, by ${form}`, async () => {
