@@ -99,7 +99,8 @@ export class SharedStore implements CacheClient {
     const [epoch = '', number] = this.#count(counter).split('.')
     // As Redis counts: what it has forgotten is not given out again.
     const next = Math.max(Number(number) + 1, Math.round(performance.now() * 1000))
-    for (const key of [counter, ...stamps]) this.#keep(key, Buffer.from(`${epoch}.${String(next)}`), ttlMs)
+    const count = Buffer.from(`${epoch}.${String(next)}`)
+    for (const key of [counter, ...stamps]) this.#keep(key, count, ttlMs, this.#find(key))
     return Promise.resolve()
   }
 
