@@ -23,7 +23,7 @@ import type { Loader } from './loads'
 import { lookUp, lookUpMany } from './look-up'
 import { DUE, NOT_NEAR } from './near-tier'
 import type { CacheOptions } from './options'
-import { Scope, shortened } from './scope'
+import { LONGEST_NAME, Scope } from './scope'
 import { checkTags } from './tags'
 
 /** What a call of a cached function says of its load. @internal */
@@ -244,7 +244,8 @@ export class Cache extends CacheBase {
 
   /** The same before the key is checked: what is none has no copy in process, and is refused by who looks further. */
   #nearName(key: string): string {
-    return typeof key !== 'string' || key === '' ? key : shortened(this.#prefix + key)
+    if (typeof key !== 'string' || key === '') return key
+    return this.#prefix === '' && key.length <= LONGEST_NAME ? key : this.scope.key(key)
   }
 
   #nameOf(key: string): string {

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 
 /** How many characters a name has at most before it is shortened. */
-const LONGEST_NAME = 512
+export const LONGEST_NAME = 512
 
 /**
  * A name that takes no more room than is good for it: what it begins with, and the SHA-256 of all of it. It is longer
  * than any name that is not shortened, so that no two keys ever meet.
  */
-export function shortened(name: string): string {
+function shortened(name: string): string {
   if (name.length <= LONGEST_NAME) return name
   // The cut may go through a character.
   const beginning = name.slice(0, LONGEST_NAME).toWellFormed()
