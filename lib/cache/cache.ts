@@ -15,7 +15,6 @@ import {
   loadMany,
   MOST_DELETED_AT_ONCE,
   MOST_LOADED_AT_ONCE,
-  MOST_READ_AT_ONCE,
   MOST_SET_AT_ONCE,
   readEntries,
 } from './load-many'
@@ -78,14 +77,13 @@ export class Cache extends CacheBase {
 
   /** The values under these keys, by key: those that are there. */
   async getMany<Value = unknown>(keys: readonly string[]): Promise<Map<string, Value>> {
+    const all = checkKeys(keys)
+    const names = all.map((key) => this.scope.key(key))
+    const found = await lookUpMany(this.core, names, this.scope.tags)
     const values = new Map<string, Value>()
-    for (const some of inParts(checkKeys(keys), MOST_READ_AT_ONCE)) {
-      const names = some.map((key) => this.scope.key(key))
-      const found = await lookUpMany(this.core, names, this.scope.tags)
-      for (const [place, key] of some.entries()) {
-        const one = found[place]
-        if (one !== undefined) values.set(key, one.value as Value)
-      }
+    for (const [place, key] of all.entries()) {
+      const one = found[place]
+      if (one !== undefined) values.set(key, one.value as Value)
     }
     return values
   }

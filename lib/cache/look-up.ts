@@ -1,5 +1,6 @@
 import type { Counters } from '../observe/stats'
 import type { EntryReader } from './entry-reader'
+import { inParts, MOST_READ_AT_ONCE } from './load-many'
 import type { NearTier, Read } from './near-tier'
 import { NOT_NEAR } from './near-tier'
 import type { ValueCodec } from './value-codec'
@@ -25,7 +26,10 @@ export async function lookUp(
   return findNear(parts, name) ?? take(parts, name, await parts.reader.find(name, tags))
 }
 
-/** The same of many names, in their order: of those that are not in process, in one reading. */
+/**
+ * The same of many names, in their order: of those that are not in process, so many in one reading. None is kept before
+ * all are read: to keep one takes a command, and a Redis that has only just come back has room for few.
+ */
 export async function lookUpMany(
   parts: Parts,
   names: readonly string[],
@@ -33,7 +37,9 @@ export async function lookUpMany(
 ): Promise<(Found | undefined)[]> {
   const near = names.map((name) => findNear(parts, name))
   const others = names.filter((_, place) => near[place] === undefined)
-  const reads = others.length === 0 ? [] : await parts.reader.findMany(others, tags)
+  const reads: Read[] = []
+  for (const some of inParts(others, MOST_READ_AT_ONCE))
+    reads.push(...(await parts.reader.findMany(some, tags)))
   const found = new Map(reads.map((read, place) => [others[place], take(parts, others[place] ?? '', read)]))
   return names.map((name, place) => near[place] ?? found.get(name))
 }

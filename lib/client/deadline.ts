@@ -23,15 +23,15 @@ export class Deadline {
   readonly #budgetMs: number
   #waits: Wait[] = []
   #timer: NodeJS.Timeout | undefined
-  #kept = 0
+  #answers = 0
 
   constructor(budgetMs: number) {
     this.#budgetMs = budgetMs
   }
 
-  /** How much has been answered so far. */
-  get kept(): number {
-    return this.#kept
+  /** How many have been answered so far. */
+  get answers(): number {
+    return this.#answers
   }
 
   /** Settles as the work does, or rejects with a {@link CommandTimeoutError} once the budget is used up. */
@@ -43,7 +43,7 @@ export class Deadline {
       if (this.#timer === undefined) this.#arm()
       work.then(
         (value) => {
-          this.#kept += 1
+          this.#answers += 1
           settle(wait)
           resolve(value)
         },

@@ -41,7 +41,7 @@ export class Guard {
     this.#brisk = new Deadline(limitMs)
     this.#silence = new SilenceWatch({
       deadline: this.#deadline,
-      progress: () => redis.bytesReceived?.() ?? this.#deadline.kept,
+      progress: () => redis.bytesReceived?.() ?? this.#deadline.answers,
       limitMs,
       onSilence: () => {
         onSilence(new CommandTimeoutError(limitMs))
