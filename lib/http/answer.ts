@@ -65,7 +65,7 @@ export function notModified(fields: Fields): Answer {
 
 /** How old a stored response is, in whole seconds (RFC 9111 §4.2.3). */
 export function ageOf(stored: StoredResponse, now: number): number {
-  return stored.initialAge + Math.max(0, Math.floor((now - stored.recordedAt) / 1000))
+  return Math.floor(stored.initialAge + Math.max(0, now - stored.recordedAt) / 1000)
 }
 
 function replayedFields(stored: StoredResponse, now: number): Fields {

@@ -1,13 +1,14 @@
 import type { Outcome } from '../cache/outcome'
 import { firstOf } from './first-of'
 import { pointOutRefusals } from './hints'
+import { outerRunOf } from './outer-run'
 import { Passes } from './passes'
 import { refuseToForward } from './gateway-timeout'
 import { remainingMs, replay } from './replay'
 import { isRerun, rerun } from './rerun'
 import type { Found, Permit } from './response-store'
 import type { ResponseConfiguration } from './response-configuration'
-import { hasOuterRun, outerRunOf, RouteRun } from './route-run'
+import { RouteRun } from './route-run'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
 import type { StoredResponse } from './stored-response'
@@ -79,7 +80,7 @@ export class CachedRoute {
       }
       const forward = verdict.action === 'forward' ? verdict : forwarded(verdict)
       const errand = { visit, tags, verdict: forward, found, next }
-      const outer = outerRunOf(visit, found.slot)
+      const outer = outerRunOf(visit.req, found.slot.key)
       if (outer !== undefined) {
         // This request is one that others wait for already.
         outer.follow(this.#run(errand, outer.cede()))
@@ -168,7 +169,7 @@ export class CachedRoute {
 
   #mayClaimAtOnce(visit: Visit): boolean {
     const { req, key, store, credentials } = visit
-    if (req.method !== 'GET' || req.headers.range !== undefined || hasOuterRun(req)) return false
+    if (req.method !== 'GET' || req.headers.range !== undefined || outerRunOf(req) !== undefined) return false
     if (isNotToBeStored(visit) || this.#passes.has(passOf(key, credentials))) return false
     return store.underWay({ key, index: undefined }) === undefined
   }

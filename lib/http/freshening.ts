@@ -34,7 +34,7 @@ export function freshened(
   const age = field(answer, 'age')
   const fields: Fields = [...kept, ...updates, ...(age === undefined ? [] : [['Age', age] as const])]
   const { status, statusMessage } = former
-  return { status, statusMessage, fields: withVary(fields, vary), recordedAt: answer.recordedAt }
+  return { ...answer, status, statusMessage, fields: withVary(fields, vary) }
 }
 
 /** With what the application adds to the Vary of its routes: a 304 doesn't say it. */

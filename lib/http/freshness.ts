@@ -8,7 +8,7 @@ import type { CacheDirectives } from './targeted-cache-control'
 export interface Freshness {
   /** From now on, in milliseconds; where it is stale already, 0, or below that for how long it has been. */
   readonly freshForMs: number
-  /** How old it is already, in whole seconds. */
+  /** How old it is already, in seconds. */
   readonly initialAge: number
   /** How long it may stand in beyond that while the route runs again, in milliseconds (RFC 5861 §3). */
   readonly staleWhileRevalidateMs: number
@@ -62,14 +62,18 @@ export function freshnessOf(
   }
 }
 
-/** How old a response was when it came, in whole seconds (RFC 9111 §4.2.3): by its Age, or by its Date. */
+/**
+ * How old a response was when it came, in seconds (RFC 9111 §4.2.3): by its Age, which it may have had when it was
+ * asked for already, or by its Date.
+ */
 export function initialAgeOf(response: Recording): number {
-  if (field(response, 'age') === undefined && field(response, 'date') === undefined) return 0
+  const delay = Math.max(0, response.delayMs ?? 0) / 1000
+  if (field(response, 'age') === undefined && field(response, 'date') === undefined) return delay
   // The first member counts, and what is no number of seconds doesn't (RFC 9111 §5.1).
   const [age = ''] = [field(response, 'age') ?? ''].flat().join(',').split(',')
   const date = parseHttpDate(String(field(response, 'date') ?? ''))
   const apparentAge = Number.isNaN(date) ? 0 : Math.floor((response.recordedAt - date) / 1000)
-  return Math.max(0, apparentAge, deltaSeconds(age.trim()))
+  return Math.max(0, apparentAge, deltaSeconds(age.trim()) + delay)
 }
 
 function declaredSeconds(

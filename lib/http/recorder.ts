@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer } from './answer'
 import { isChunk, toBuffer, wholeOf } from './body-chunk'
+import { DeclaredFreshness } from './declared-freshness'
 import { mute, putInPlace } from './in-place'
 import type { Fields, ResponseHead } from './recording'
 import { fieldsOf } from './recording'
@@ -26,8 +27,8 @@ export interface Recorder {
 
 /** A head as it is about to be sent. */
 export interface SentHead extends ResponseHead {
-  /** The status that was set when freshness was last declared; `undefined` where it was not declared by the route. */
-  readonly declaredUnder: number | undefined
+  /** Whether the route has declared freshness for what it sends, should that be a failure. */
+  readonly isFailureMeant: boolean
 }
 
 /** What becomes of a response. */
@@ -73,7 +74,7 @@ class ResponseRecorder implements RecordedResponse {
   #chunks: Buffer[] = []
   #decision: Decision | undefined
   #room: number | undefined
-  #declaredUnder: number | undefined
+  #declared: DeclaredFreshness | undefined
   /** What `end` was given, once it has been asked for. */
   #whole: Buffer | undefined
   #isBodyBegun = false
@@ -84,21 +85,14 @@ class ResponseRecorder implements RecordedResponse {
   #isDone = false
 
   constructor(res: ServerResponse, recorder: Recorder, before: Fields) {
-    const { writeHead, write, end, setHeader } = res as unknown as Record<
-      'writeHead' | 'write' | 'end' | 'setHeader',
-      Send
-    >
+    const { writeHead, write, end } = res as unknown as Record<'writeHead' | 'write' | 'end', Send>
     this.#res = res
     this.#recorder = recorder
     this.#before = before
     this.#writeHead = writeHead
     this.#write = write
     this.#end = end
-    res.setHeader = (name, value) => {
-      if (isFreshness(name)) this.#declaredUnder = res.statusCode
-      setHeader.call(res, name, value)
-      return res
-    }
+    for (const method of ['setHeader', 'appendHeader'] as const) this.#watchFields(method)
     res.writeHead = (...args: unknown[]) => this.#onWriteHead(args)
     res.write = ((...args: unknown[]) => this.#onWrite(args)) as typeof res.write
     res.end = ((...args: unknown[]) => this.#onEnd(args)) as typeof res.end
@@ -114,6 +108,16 @@ class ResponseRecorder implements RecordedResponse {
     putInPlace(res, this.#before, answer)
     this.#sendInstead(answer)
     return true
+  }
+
+  #watchFields(method: 'setHeader' | 'appendHeader'): void {
+    const res = this.#res
+    const { [method]: found } = res as unknown as Record<typeof method, Send>
+    res[method] = (name: string, value: string | readonly string[]) => {
+      if (isFreshness(name)) this.#declared = new DeclaredFreshness(res)
+      found.call(res, name, value)
+      return res
+    }
   }
 
   #onWriteHead(args: readonly unknown[]): ServerResponse {
@@ -209,7 +213,8 @@ class ResponseRecorder implements RecordedResponse {
     // The message is unset until somebody sets it.
     const statusMessage = res.statusMessage || ''
     const head = { status: res.statusCode, statusMessage, fields: fieldsOf(res) }
-    const decision = this.#recorder.onHead({ ...head, declaredUnder: this.#declaredUnder }, whole)
+    const isFailureMeant = this.#declared?.isForFailure(res) === true
+    const decision = this.#recorder.onHead({ ...head, isFailureMeant }, whole)
     this.#decision = decision
     this.#room = decision.room
     if (decision.instead !== undefined) putInPlace(res, this.#before, decision.instead)

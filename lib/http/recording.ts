@@ -18,6 +18,8 @@ export interface ResponseHead {
 export interface Recording extends ResponseHead {
   /** In Unix milliseconds. */
   readonly recordedAt: number
+  /** How long the route had been at it by then, in milliseconds. @default 0 */
+  readonly delayMs?: number
 }
 
 /** The fields that are set on a response, in their order and as they were written. */

@@ -7,6 +7,8 @@ import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
 import { freshened, isAboutSame } from './freshening'
 import { pointOutUnkeyed } from './hints'
+import type { OuterRun } from './outer-run'
+import { enterRun, outerRunOf } from './outer-run'
 import { ReaderCheck } from './reader-check'
 import type { Decision, RecordedResponse, Recorder, SentHead } from './recorder'
 import { record } from './recorder'
@@ -14,7 +16,6 @@ import type { Fields, Recording } from './recording'
 import { fieldsOf } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import type { Permit } from './response-store'
-import type { Slot } from './variant-index'
 import { tagsNamedBy } from './response-tags'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
@@ -30,27 +31,13 @@ import type { Pending } from './whole-response'
 import { isTruncated, wholeResponse } from './whole-response'
 import { credentialsOf } from './who-asks'
 
-/** The innermost run of a request: where this middleware stands on a route twice, it is the one that decides. */
-const innermost = new WeakMap<object, RouteRun>()
-
-/** Whether a request is part of a run already. */
-export function hasOuterRun(req: object): boolean {
-  return innermost.has(req)
-}
-
-/** The run that a request is part of already, of the same slot. */
-export function outerRunOf({ req }: Visit, { key }: Slot): RouteRun | undefined {
-  const run = innermost.get(req)
-  return run?.slotKey === key ? run : undefined
-}
-
 /** Middleware in front of an application that is mounted behind it: there each request is watched by itself. */
 const mounting = new WeakSet<ResponseConfiguration>()
 
 const FAILED = new Set([500, 502, 503, 504])
 
 /** One run of the route, from where the request is handed on until what it sends is stored, or refused. */
-export class RouteRun implements Recorder {
+export class RouteRun implements Recorder, OuterRun {
   /** What came of it, as soon as that is known. Never rejects. */
   readonly result: Promise<RunResult>
   readonly #visit: Visit
@@ -59,6 +46,7 @@ export class RouteRun implements Recorder {
   readonly #headers: IncomingHttpHeaders
   readonly #check: ReaderCheck
   readonly #mayBeEncoded: boolean
+  readonly #begunAt: number
   readonly #timer: NodeJS.Timeout | undefined
   /** Until it is used, or given back. */
   #permit: Permit | undefined
@@ -73,25 +61,26 @@ export class RouteRun implements Recorder {
     this.#visit = visit
     this.#plan = plan
     this.#permit = plan.permit
+    this.#begunAt = this.#now
     this.result = new Promise((resolve) => (this.#resolve = resolve))
     this.#before = fieldsOf(res)
-    // As the client sent them: a run around this one shows the route others.
-    const outer = innermost.get(req)
-    this.#headers = outer === undefined ? req.headers : outer.#headers
+    this.#headers = outerRunOf(req)?.headers ?? req.headers
     if (this.#isAnsweredHere) req.headers = headersForRoute(req, plan.former)
     this.#mayBeEncoded = mayBeEncoded(res, this.#headers)
     const isIdentified = credentials.length > 0
     this.#check = new ReaderCheck(req, res, { isIdentified, isMounting: mounting.has(configuration) })
     this.#timer = this.#startTimer(record(res, this, this.#before), configuration.routeTimeoutMs)
-    innermost.set(req, this)
+    enterRun(req, this)
   }
 
-  /** Where it stores. */
   get slotKey(): string {
     return this.#plan.slot.key
   }
 
-  /** Leaves it to a run within this one to store the response, and to say what came of it. */
+  get headers(): IncomingHttpHeaders {
+    return this.#headers
+  }
+
   cede(): Permit | undefined {
     const permit = this.#permit
     this.#permit = undefined
@@ -99,7 +88,6 @@ export class RouteRun implements Recorder {
     return permit
   }
 
-  /** What came of the run within this one. */
   follow(result: Promise<RunResult>): void {
     void result.then(this.#resolve)
   }
@@ -130,7 +118,8 @@ export class RouteRun implements Recorder {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     if (this.#hasCeded) return {}
     const { former } = this.#plan
-    const recording = { ...head, recordedAt: this.#now }
+    const recordedAt = this.#now
+    const recording = { ...head, recordedAt, delayMs: recordedAt - this.#begunAt }
     if (former !== undefined) {
       const instead = this.#fromFormer(former, recording)
       if (instead !== undefined) return instead
@@ -186,7 +175,7 @@ export class RouteRun implements Recorder {
     const added = this.#visit.configuration.vary
     const whole = freshened(former, recording, { before: this.#before, vary: added })
     const storability =
-      whole === former ? ABOUT_ANOTHER : this.#storabilityOf(whole, { declaredUnder: former.status })
+      whole === former ? ABOUT_ANOTHER : this.#storabilityOf(whole, { isFailureMeant: true })
     const vary = varyNames(whole, added)
     const isUnkeyed = this.#whyUnkeyed(vary) !== undefined
     const isStored = storability.isStorable && this.#plan.permit !== undefined && !isUnkeyed
@@ -202,7 +191,7 @@ export class RouteRun implements Recorder {
     return { instead: this.#answerTo(fresh) }
   }
 
-  #storabilityOf(response: Recording, { declaredUnder }: Pick<SentHead, 'declaredUnder'>): Storability {
+  #storabilityOf(response: Recording, { isFailureMeant }: Pick<SentHead, 'isFailureMeant'>): Storability {
     const { req, configuration, isScoped } = this.#visit
     return storabilityOf(
       response,
@@ -213,7 +202,7 @@ export class RouteRun implements Recorder {
           ? []
           : this.#check.quietly(() => credentialsOf(req, configuration.ignore, this.#headers)),
         vary: configuration.vary,
-        isDeclaredBefore: declaredUnder === undefined || declaredUnder < 400,
+        isFailureMeant,
       },
       configuration,
     )

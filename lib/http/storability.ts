@@ -60,8 +60,8 @@ export interface StorageContext {
   readonly credentials: readonly string[]
   /** Request fields that the key covers by the `vary` option, in lower case. */
   readonly vary: readonly string[]
-  /** Whether freshness was declared before the status was known to be one of failure. */
-  readonly isDeclaredBefore: boolean
+  /** Whether freshness was declared for the failure, if it is one. */
+  readonly isFailureMeant: boolean
 }
 
 /** Statuses for which nothing is stored: parts, and answers about something else (RFC 9111 §3). */
@@ -122,8 +122,8 @@ function hasCookie(response: Recording, directives: Directives, setCookie: 'refu
 }
 
 /** sendFile and many a route set Cache-Control and fail then: that was not meant for the error. */
-function isAccident(status: number, { isDeclaredBefore }: StorageContext): boolean {
-  return status >= 400 && !LASTING_ERRORS.has(status) && isDeclaredBefore
+function isAccident(status: number, { isFailureMeant }: StorageContext): boolean {
+  return status >= 400 && !LASTING_ERRORS.has(status) && !isFailureMeant
 }
 
 function sharingOf(directives: Directives, { declaredBy }: Freshness): Sharing {

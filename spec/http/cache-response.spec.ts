@@ -124,6 +124,22 @@ for (const [version, express] of expressVersions) {
         expect(headers['cache-status']).to.match(/ttl=(40|39|38)$/)
       })
 
+      it('is as old as the route took to make it (RFC 9111 §4.2.3)', async () => {
+        const clock = sinon.useFakeTimers({ now: NOON, toFake: ['Date'] })
+        try {
+          serve((_req, res) => {
+            clock.tick(2500)
+            res.set('Cache-Control', 'max-age=60').send('late')
+          })
+          await server.get('/page')
+          clock.tick(1000)
+          const { headers } = await server.get('/page')
+          expect(headers).to.include({ age: '3', 'cache-status': 'holdfast; hit; ttl=56' })
+        } finally {
+          clock.restore()
+        }
+      })
+
       it('measures by the clock of the cache', async () => {
         let now = NOON
         const own = createCache({

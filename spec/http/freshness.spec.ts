@@ -111,6 +111,23 @@ describe('freshnessOf', () => {
       ['is not by a Date ahead of us', { Date: at(30) }, 0],
       ['is the greatest there is where the Age is beyond it (§1.2.2)', { Age: '99999999999' }, 2 ** 31],
     ]
+    it('is how long the route took, and is taken off what it declares', () => {
+      const freshness = of({ 'Cache-Control': 'max-age=60' }, { delayMs: 1500 })
+      expect(freshness).to.include({ initialAge: 1.5, freshForMs: 58_500 })
+    })
+
+    it('is its Age and how long the route took', () => {
+      expect(of({ 'Cache-Control': 'max-age=60', Age: '20' }, { delayMs: 1500 })?.initialAge).to.equal(21.5)
+    })
+
+    it('is not how long the route took where its Date is further back', () => {
+      expect(of({ 'Cache-Control': 'max-age=60', Date: at(-30) }, { delayMs: 1500 })?.initialAge).to.equal(30)
+    })
+
+    it('takes nothing off the ttl', () => {
+      expect(of({}, { delayMs: 1500 })).to.include({ initialAge: 1.5, freshForMs: TTL_MS })
+    })
+
     for (const [what, fields, seconds] of ages) {
       it(what, () => {
         expect(of({ 'Cache-Control': 'max-age=60', ...fields })?.initialAge).to.equal(seconds)
@@ -232,9 +249,10 @@ describe('freshnessOf', () => {
 
 function of(
   fields: Record<string, FieldValue>,
-  { status = 200, hasTtl = true, ...options }: Partial<FreshnessOptions> & Given = {},
+  { status = 200, hasTtl = true, delayMs = 0, ...options }: Partial<FreshnessOptions> & Given = {},
 ): Freshness | undefined {
-  const response: Recording = { status, statusMessage: '', fields: Object.entries(fields), recordedAt: NOON }
+  const head = { status, statusMessage: '', fields: Object.entries(fields) }
+  const response: Recording = { ...head, recordedAt: NOON, delayMs }
   return freshnessOf(response, cacheDirectives(response, ['cdn-cache-control']), {
     ttlMs: hasTtl ? TTL_MS : undefined,
     overrideCacheControl: false,
@@ -248,6 +266,7 @@ function of(
 interface Given {
   status?: number
   hasTtl?: boolean
+  delayMs?: number
 }
 
 function at(seconds: number): string {

@@ -13,7 +13,7 @@ import { expect } from 'chai'
 import compression from 'compression'
 import cookieParser from 'cookie-parser'
 import cors from 'cors'
-import type { Express, NextFunction, Request, RequestHandler, Response } from 'express'
+import type { ErrorRequestHandler, Express, NextFunction, Request, RequestHandler, Response } from 'express'
 import { rateLimit } from 'express-rate-limit'
 import session from 'express-session'
 import helmet from 'helmet'
@@ -314,6 +314,100 @@ for (const [version, express] of expressVersions) {
       const first = await get()
       expect(first.status).to.equal(404)
       expect(statusOf(first)).not.to.match(/stored/)
+    })
+
+    describe('a failure', () => {
+      const shared = { 'Cache-Control': 'public, max-age=60' }
+      const meant: [what: string, route: Route][] = [
+        [
+          'declared fresh in one breath with its status',
+          (_req, res) => res.set(shared).status(503).send('down'),
+        ],
+        ['declared fresh once its status is set', (_req, res) => res.status(500).set(shared).send('down')],
+        ['declared fresh by writeHead', (_req, res) => res.writeHead(503, shared).end('down')],
+        [
+          'declared fresh by appendHeader once its status is set',
+          (_req, res) => res.status(503).appendHeader('Cache-Control', 'max-age=60').end('down'),
+        ],
+      ]
+      for (const [what, route] of meant) {
+        it(`that is ${what} is stored (RFC 9111 §3)`, async () => {
+          site.serve(route)
+          expect(await site.status()).to.match(/; stored$/)
+          expect(await site.status()).to.match(/^hit/)
+        })
+      }
+
+      const answer: ErrorRequestHandler = (error, _req, res, next) => {
+        if (res.headersSent) next(error)
+        else res.status(400).send('no')
+      }
+      const declare: RequestHandler = (_req, res, next) => {
+        res.set(shared)
+        next()
+      }
+      const accidents: [
+        what: string,
+        route: RequestHandler,
+        around?: RequestHandler | ErrorRequestHandler,
+      ][] = [
+        ['a status that another layer sets', (_req, res) => res.status(503).send('no'), declare],
+        [
+          'an error that is thrown at once, and answered at once',
+          (_req, res) => {
+            res.set(shared)
+            throw new Error('no')
+          },
+          answer,
+        ],
+        [
+          'an error that is passed on',
+          (_req, res, next) => {
+            res.set(shared)
+            next(createError(400))
+          },
+          answer,
+        ],
+        [
+          'an error that nobody answers',
+          (_req, res, next) => {
+            res.set(shared)
+            next(createError(503))
+          },
+        ],
+        [
+          'a promise that is rejected',
+          (_req, res, next) => {
+            res.set(shared)
+            Promise.reject(new Error('no')).catch(next)
+          },
+          answer,
+        ],
+        [
+          'a status that is set later',
+          (_req, res) => {
+            res.set(shared)
+            void Promise.resolve().then(() => res.status(503).send('no'))
+          },
+        ],
+        ['a status that says so itself', (_req, res) => res.set(shared).status(500).send('no')],
+      ]
+      const nothing: RequestHandler = (_req, _res, next) => {
+        next()
+      }
+      for (const [what, route, around] of accidents) {
+        const [before, after] = [around === declare ? declare : nothing, around === answer ? answer : nothing]
+
+        it(`of which freshness was declared before is not stored: ${what}`, async () => {
+          app.use('/page', cached() as RequestHandler, before, route, after)
+          expect(await site.status()).to.equal('fwd=uri-miss; detail=status')
+        })
+
+        it(`nor behind a route of a router of its own: ${what}`, async () => {
+          app.use(cached() as RequestHandler, express.Router().use(before).get('/page', route).use(after))
+          expect(await site.status()).to.equal('fwd=uri-miss; detail=status')
+        })
+      }
     })
 
     it('an event stream is neither stored nor held back', async () => {

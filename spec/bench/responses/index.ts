@@ -17,11 +17,14 @@ const PATHS = {
 /** What is put to which contenders, over how many connections; the first of them is 1. */
 const RUNS: readonly {
   readonly of: keyof typeof PATHS
+  /** How long the route waits for what it answers, as it would for a database, in milliseconds. */
+  readonly waitMs: number
   readonly connections: number
   readonly contenders: readonly Contender[]
 }[] = [
   {
     of: 'hits',
+    waitMs: 0,
     connections: 10,
     contenders: [
       'by hand',
@@ -32,25 +35,28 @@ const RUNS: readonly {
       'res.json',
     ],
   },
-  ...[1, 32].map((connections) => ({
-    of: 'misses' as const,
-    connections,
-    contenders: ['res.json', 'holdfast', 'holdfast, Redis', 'holdfast, no ttl'] as const,
-  })),
+  ...([0, 5] as const).flatMap((waitMs) =>
+    [1, 32].map((connections) => ({
+      of: 'misses' as const,
+      waitMs,
+      connections,
+      contenders: ['no cache', 'stored by hand', 'holdfast', 'holdfast, Redis', 'holdfast, no ttl'] as const,
+    })),
+  ),
 ]
 
 /**
  * Responses of 10 KB over HTTP, in turns: hits against a middleware by hand that ends the response with a Buffer from a
- * Map, and misses against no cache. Of each the rate, the processor time of the site for one request, and the median and
+ * Map, and misses against no cache: those of a route that only writes JSON, and of one that waits for its data. Of each the rate, the processor time of the site for one request, and the median and
  * 99th percentile of the time to the client, as ratios to the first.
  */
 async function compareResponses(): Promise<void> {
   const only = process.argv[2]
   const redis = await RedisServer.start()
-  for (const { of, connections, contenders } of RUNS) {
+  for (const { of, waitMs, connections, contenders } of RUNS) {
     if (only !== undefined && only !== of) continue
     const sites = new Map<Contender, Served>()
-    for (const name of contenders) sites.set(name, await Served.start(name, redis.url))
+    for (const name of contenders) sites.set(name, await Served.start(name, { redisUrl: redis.url, waitMs }))
     const measured = new Map<Contender, Measured[]>(contenders.map((name) => [name, []]))
     for (let round = -1; round < ROUNDS; round += 1) {
       for (const [name, site] of sites) {
@@ -61,7 +67,7 @@ async function compareResponses(): Promise<void> {
     }
     for (const site of sites.values()) site.stop()
     console.log(
-      `\n${of} of 10 KB, ${String(connections)} connections: rate, processor time, median, 99th percentile`,
+      `\n${of} of 10 KB, made in ${String(waitMs)} ms, ${String(connections)} connections: rate, processor time, median, 99th percentile`,
     )
     print(measured)
   }

@@ -17,6 +17,13 @@ export interface Measured {
   readonly p99: number
 }
 
+/** What a contender works with. */
+interface Surroundings {
+  readonly redisUrl: string
+  /** How long its route waits for its data, in milliseconds. */
+  readonly waitMs: number
+}
+
 /** A contender in a process of its own. */
 export class Served {
   readonly #child: ChildProcess
@@ -27,8 +34,10 @@ export class Served {
     this.#port = port
   }
 
-  static async start(contender: Contender, redisUrl: string): Promise<Served> {
-    const child = fork(join(__dirname, 'site.ts'), [contender, redisUrl], { execArgv: ['--import', 'tsx'] })
+  static async start(contender: Contender, { redisUrl, waitMs }: Surroundings): Promise<Served> {
+    const child = fork(join(__dirname, 'site.ts'), [contender, redisUrl, String(waitMs)], {
+      execArgv: ['--import', 'tsx'],
+    })
     const [port] = (await once(child, 'message')) as [number]
     return new Served(child, port)
   }

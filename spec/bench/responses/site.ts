@@ -8,6 +8,8 @@ import type { CacheOptions } from 'holdfast'
 /** What is compared: each is a route that gives 10 KB of JSON. */
 export type Contender =
   | 'by hand'
+  | 'no cache'
+  | 'stored by hand'
   | 'res.send'
   | 'res.json'
   | 'holdfast'
@@ -30,7 +32,11 @@ const fields = [
 ] as const
 const byHand = new Map([['/', { fields, body }]])
 
-const [, , name = 'by hand', url] = process.argv
+/** With room for as much as an application gives it. */
+const stored = new Map<string, { readonly fields: object; readonly body: Buffer }>()
+const MOST_STORED = 10_000
+
+const [, , name = 'by hand', url, waitMs = '0'] = process.argv
 
 /** Over a Redis of the bench's own, or in memory with room for as much as an application gives it. */
 function cacheOf(options: CacheOptions = {}): RequestHandler {
@@ -48,6 +54,21 @@ const middleware: Record<Contender, () => RequestHandler> = {
     for (const [field, value] of found.fields) res.setHeader(field, value)
     res.end(found.body)
   },
+  'no cache': () => (_req, _res, next) => {
+    next()
+  },
+  // No more than has to be done: it keeps a copy of what is sent.
+  'stored by hand': () => (req, res, next) => {
+    const { end } = res as unknown as { end: (...args: unknown[]) => typeof res }
+    res.end = ((...args: unknown[]) => {
+      end.apply(res, args)
+      const [oldest] = stored.keys()
+      if (oldest !== undefined && stored.size >= MOST_STORED) stored.delete(oldest)
+      stored.set(req.originalUrl, { fields: res.getHeaders(), body: Buffer.from(args[0] as Buffer) })
+      return res
+    }) as typeof res.end
+    next()
+  },
   'res.send': () => (_req, res) => res.type('json').send(text),
   'res.json': () => (_req, res) => res.json(rows),
   holdfast: () => cacheOf(),
@@ -59,7 +80,10 @@ const middleware: Record<Contender, () => RequestHandler> = {
 
 /** Serves one contender, tells the parent where, and what it has taken of the processor when it is asked. */
 const app = express()
-app.get('/', middleware[name as Contender](), (_req, res) => res.json(rows))
+app.get('/', middleware[name as Contender](), (_req, res) => {
+  if (waitMs === '0') res.json(rows)
+  else setTimeout(() => res.json(rows), Number(waitMs))
+})
 const server = createServer(app).listen(0, '127.0.0.1', () => {
   process.send?.((server.address() as AddressInfo).port)
 })
