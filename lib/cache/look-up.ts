@@ -1,9 +1,9 @@
 import type { Counters } from '../observe/stats'
 import type { EntryReader } from './entry-reader'
 import { inParts, MOST_READ_AT_ONCE } from './load-many'
-import type { NearTier, Read } from './near-tier'
+import type { FoundRead, NearTier, Read } from './near-tier'
 import { NOT_NEAR } from './near-tier'
-import type { ValueCodec } from './value-codec'
+import type { Decoded, ValueCodec } from './value-codec'
 
 interface Parts {
   readonly near: NearTier
@@ -23,12 +23,17 @@ export async function lookUp(
   name: string,
   tags: readonly string[],
 ): Promise<Found | undefined> {
-  return findNear(parts, name) ?? take(parts, name, await parts.reader.find(name, tags))
+  const near = findNear(parts, name)
+  if (near !== undefined) return near
+  const read = await parts.reader.find(name, tags)
+  const decoded = decodeFresh(parts, read)
+  if (decoded !== undefined) parts.near.keep(name, read, decoded)
+  return decoded
 }
 
 /**
  * The same of many names, in their order: of those that are not in process, so many in one reading. None is kept before
- * all are read: to keep one takes a command, and a Redis that has only just come back has room for few.
+ * all are read, and then as many at a time: a Redis that has only just come back has room for few.
  */
 export async function lookUpMany(
   parts: Parts,
@@ -37,10 +42,19 @@ export async function lookUpMany(
 ): Promise<(Found | undefined)[]> {
   const near = names.map((name) => findNear(parts, name))
   const others = names.filter((_, place) => near[place] === undefined)
-  const reads: Read[] = []
-  for (const some of inParts(others, MOST_READ_AT_ONCE))
-    reads.push(...(await parts.reader.findMany(some, tags)))
-  const found = new Map(reads.map((read, place) => [others[place], take(parts, others[place] ?? '', read)]))
+  const found = new Map<string, Found>()
+  const kept: FoundRead[] = []
+  for (const some of inParts(others, MOST_READ_AT_ONCE)) {
+    const reads = await parts.reader.findMany(some, tags)
+    for (const [place, key] of some.entries()) {
+      const read = reads[place] as Read
+      const decoded = decodeFresh(parts, read)
+      if (decoded === undefined) continue
+      found.set(key, decoded)
+      kept.push({ key, read, decoded })
+    }
+  }
+  for (const some of inParts(kept, MOST_READ_AT_ONCE)) parts.near.keepAll(some)
   return names.map((name, place) => near[place] ?? found.get(name))
 }
 
@@ -51,9 +65,8 @@ function findNear({ near, counters }: Parts, name: string): Found | undefined {
   return { value: kept }
 }
 
-function take({ near, reader, codec, counters }: Parts, name: string, read: Read): Found | undefined {
+function decodeFresh({ reader, codec, counters }: Parts, read: Read): Decoded | undefined {
   const found = read.entry && reader.isFresh(read) ? codec.decode(read.entry) : undefined
   counters.count(found !== undefined)
-  if (found !== undefined) near.keep(name, read, found)
   return found
 }

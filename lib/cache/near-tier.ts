@@ -51,6 +51,15 @@ export interface Read {
   readonly freshUntil?: number | undefined
 }
 
+/** What a reading of a key found, and the value that it is. */
+export interface FoundRead {
+  readonly key: string
+  readonly read: Read
+  readonly decoded: Decoded
+}
+
+const NONE: Promise<number[]> = Promise.resolve([])
+
 /**
  * What the store that serves has been read to have, in process, as values: for as long as that store would tell of
  * a change. Redis tells over the connection that the reading went over, and is asked twice a second whether it is
@@ -110,33 +119,50 @@ export class NearTier {
   }
 
   /** Keeps what was read for as long as it is fresh, unless it has changed since the reading began. */
-  keep(key: string, { entry, token, freshUntil }: Read, decoded: Decoded): void {
-    if (this.#copies === undefined || entry === undefined || token === undefined) return
-    const { client, names, refreshAhead } = this.#parts
+  keep(key: string, read: Read, decoded: Decoded): void {
+    this.keepAll([{ key, read, decoded }])
+  }
+
+  /** The same for many. The store that serves is asked at one time how much of their lives is left. */
+  keepAll(found: readonly FoundRead[]): void {
+    const copies = this.#copies
+    if (copies === undefined) return
+    const unended: { readonly name: string; readonly keepUntil: (deadline: number) => void }[] = []
+    for (const { key, read, decoded } of found) {
+      const kept = this.#copyOf(key, read, decoded)
+      if (kept === undefined) continue
+      const keepUntil = (deadline: number): void => {
+        copies.keep(key, kept.copy, { ...kept.terms, deadline })
+      }
+      if (read.freshUntil === undefined) unended.push({ name: this.#parts.names.of(key), keepUntil })
+      else keepUntil(read.freshUntil)
+    }
+    if (unended.length === 0) return
+    const asked = this.#now()
+    void this.#client
+      // Where another store answers by now, it says nothing of what was read.
+      .read((store) =>
+        this.begin(store) === undefined ? NONE : Promise.all(unended.map(({ name }) => store.timeLeft(name))),
+      )
+      .then((left) => {
+        for (const [place, { keepUntil }] of unended.entries()) keepUntil(asked + (left[place] ?? 0))
+      })
+  }
+
+  #copyOf(key: string, { entry, token }: Read, decoded: Decoded) {
+    if (entry === undefined || token === undefined) return undefined
     const isWhole = decoded.isShared
     const costMs = entry.costMs ?? 0
-    const kept = {
+    const terms = {
       token,
       tags: entry.tags,
       // What is kept whole takes as much room as if it had never been packed.
       bytes: ((isWhole ? decoded.bytes : undefined) ?? entry.payload.length) + key.length,
       isWhole,
       costMs,
-      renewMs: refreshAhead.windowMs(costMs),
+      renewMs: this.#parts.refreshAhead.windowMs(costMs),
     }
-    const copy = isWhole ? decoded.value : alone(entry)
-    if (freshUntil !== undefined) {
-      this.#copies.keep(key, copy, { ...kept, deadline: freshUntil })
-      return
-    }
-    const copies = this.#copies
-    const name = names.of(key)
-    const asked = this.#now()
-    const none = Promise.resolve(0)
-    void client
-      // Where another store answers by now, it says nothing of what was read.
-      .read((store) => (this.begin(store) === undefined ? none : store.timeLeft(name)))
-      .then((left) => copies.keep(key, copy, { ...kept, deadline: asked + left }))
+    return { copy: isWhole ? decoded.value : alone(entry), terms }
   }
 
   #findDue(copies: NearCache<unknown>, key: string, now: number): unknown {

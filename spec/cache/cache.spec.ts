@@ -373,7 +373,7 @@ describe('Cache', () => {
       expect(await writer.setMany(names.map((name) => [name, 1]))).to.equal('redis')
       const cache = await pool.connect(server)
       expect((await cache.getMany(names)).size).to.equal(3000)
-      expect(await writer.deleteMany(names)).to.equal('redis')
+      expect(await cache.deleteMany(names)).to.equal('redis')
       expect((await writer.getMany(names)).size).to.equal(0)
     })
 
