@@ -60,13 +60,16 @@ export class RevocationShard {
     }
   }
 
-  /** The slot of an id, or the empty one where it would be. */
-  slotOf(id: IdWords): number {
+  /**
+   * The slot of an id, or the empty one where it would be.
+   *
+   * @param from - where none before it can be the one, as `slotLike` says. @default where the id belongs
+   */
+  slotOf(id: IdWords, from = homeOf(id[1] ?? 0, this.#capacity)): number {
     const words = this.#words
     const capacity = this.#capacity
-    const [first, third, last] = [id[0], id[2], id[3]]
-    const second = id[1] ?? 0
-    for (let slot = homeOf(second, capacity); ; slot = slot + 1 === capacity ? 0 : slot + 1) {
+    const [first, second, third, last] = [id[0], id[1], id[2], id[3]]
+    for (let slot = from; ; slot = slot + 1 === capacity ? 0 : slot + 1) {
       const at = slot * WORDS
       if (words[at + UNTIL] === 0) return slot
       const isAlike = words[at + 1] === second && words[at] === first
@@ -95,20 +98,20 @@ export class RevocationShard {
     }
   }
 
-  /** Puts an id in, or in the place of what was known of it. */
-  put(id: IdWords, entry: Slot, now: number): void {
-    let slot = this.slotOf(id)
+  /** Puts an id into its slot, as `slotOf` has it, in the place of what was known of it. */
+  put(slot: number, id: IdWords, entry: Slot, now: number): void {
+    let place = slot
     if (this.untilOf(slot) === 0) {
       if (this.#used + 1 > this.#capacity * FULLEST) {
         this.#rebuild(now)
-        slot = this.slotOf(id)
+        place = this.slotOf(id)
       }
       this.#used += 1
-      for (let word = 0; word < 4; word += 1) this.#words[slot * WORDS + word] = id[word] ?? 0
+      for (let word = 0; word < 4; word += 1) this.#words[place * WORDS + word] = id[word] ?? 0
     }
-    this.#words[slot * WORDS + UNTIL] = Math.min(entry.until, LATEST)
-    this.#words[slot * WORDS + MARK] = entry.kind + KINDS * entry.generation
-    this.#values[slot * VALUES + VALUE] = entry.value
+    this.#words[place * WORDS + UNTIL] = Math.min(entry.until, LATEST)
+    this.#words[place * WORDS + MARK] = entry.kind + KINDS * entry.generation
+    this.#values[place * VALUES + VALUE] = entry.value
   }
 
   /** Forgets the dead. */
@@ -122,11 +125,12 @@ export class RevocationShard {
   }
 
   /** How many are alive, of those that are to be counted. */
-  count(now: number, isCounted: (value: number, kind: number) => boolean = () => true): number {
+  count(now: number, isCounted?: (value: number, kind: number) => boolean): number {
     let count = 0
     for (let slot = 0; slot < this.#capacity; slot += 1) {
       if (this.untilOf(slot) <= now) continue
-      if (isCounted(this.valueOf(slot), (this.#words[slot * WORDS + MARK] ?? 0) % KINDS)) count += 1
+      const kind = (this.#words[slot * WORDS + MARK] ?? 0) % KINDS
+      if (isCounted === undefined || isCounted(this.valueOf(slot), kind)) count += 1
     }
     return count
   }
@@ -140,19 +144,21 @@ export class RevocationShard {
 
   /** Takes those that are alive over into an array that has room for more. */
   #rebuild(now: number): void {
-    const alive = this.count(now)
     const before = this.#words
-    this.#capacity = Math.max(SMALLEST, Math.ceil(((alive + 1) * GROWTH) / FULLEST))
-    this.#words = new Int32Array(this.#capacity * WORDS)
-    this.#values = new Float64Array(this.#words.buffer)
-    this.#used = alive
-    const id: IdWords = new Int32Array(4)
+    const alive = this.count(now)
+    const capacity = Math.max(SMALLEST, Math.ceil(((alive + 1) * GROWTH) / FULLEST))
+    const after = new Int32Array(capacity * WORDS)
     for (let at = 0; at < before.length; at += WORDS) {
       if ((before[at + UNTIL] ?? 0) >>> 0 <= now) continue
-      for (let word = 0; word < 4; word += 1) id[word] = before[at + word] ?? 0
-      const place = this.slotOf(id) * WORDS
-      for (let word = 0; word < WORDS; word += 1) this.#words[place + word] = before[at + word] ?? 0
+      let slot = homeOf(before[at + 1] ?? 0, capacity)
+      // No id is there twice: the first empty slot is the one.
+      while (after[slot * WORDS + UNTIL] !== 0) slot = slot + 1 === capacity ? 0 : slot + 1
+      for (let word = 0; word < WORDS; word += 1) after[slot * WORDS + word] = before[at + word] ?? 0
     }
+    this.#capacity = capacity
+    this.#words = after
+    this.#values = new Float64Array(after.buffer)
+    this.#used = alive
   }
 }
 

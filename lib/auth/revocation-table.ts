@@ -60,11 +60,12 @@ export class RevocationTable {
     const [first, second] = [wordAt(id, 0), wordAt(id, 8)]
     words[0] = first
     const shard = this.#shard()
-    if (shard.slotLike(first, second) === -1) return undefined
+    const like = shard.slotLike(first, second)
+    if (like === -1) return undefined
     words[1] = second
     words[2] = wordAt(id, 16)
     words[3] = wordAt(id, 24)
-    const slot = shard.slotOf(words)
+    const slot = shard.slotOf(words, like)
     return shard.untilOf(slot) > this.#now() ? shard.valueOf(slot) : undefined
   }
 
@@ -86,31 +87,32 @@ export class RevocationTable {
     const now = this.#now()
     if (said.until <= now) return said
     const shard = this.#shard()
-    const slot = shard.slotOf(this.#words)
+    const slot = this.#slotIn(shard, now)
+    if (slot === -1) return undefined
     const until = shard.untilOf(slot)
-    if (until === 0 && this.#isFull(now)) return undefined
     // What the dead say holds no longer, not even that they were taken back.
     const known = until > now ? revocationOf(said.id, shard.at(slot)) : undefined
     const after = merged(said, known)
-    this.#put(after, now, until === 0)
+    this.#put(after, slot, now)
     return after
   }
 
   /**
    * Takes over what a log says where that is all that is known of the id, or what is known already: most of a log.
    *
+   * @param now - the time in Unix seconds, for those who take a great many.
    * @returns whether it was so. Else it has to be merged.
    */
-  take(said: PackedRevocation): boolean {
-    const now = this.#now()
+  take(said: PackedRevocation, now = this.#now()): boolean {
     if (said.until <= now) return true
     unpackId(said, this.#words)
     const shard = this.#shard()
-    const slot = shard.slotOf(this.#words)
+    const slot = this.#slotIn(shard, now)
+    if (slot === -1) return false
     const until = shard.untilOf(slot)
-    const isNew = until === 0 ? !this.#isFull(now) : until <= now
+    const isNew = until <= now
     if (!isNew && (shard.valueOf(slot) !== said.value || until < said.until)) return false
-    this.#put(isNew ? said : { ...said, until }, now, until === 0)
+    this.#put(isNew ? said : { ...said, until }, slot, now)
     return true
   }
 
@@ -152,8 +154,15 @@ export class RevocationTable {
     }
   }
 
+  /** The slot of the id that was read last, or the empty one where it would be; -1 where there is no room for it. */
+  #slotIn(shard: RevocationShard, now: number): number {
+    const slot = shard.slotOf(this.#words)
+    if (this.#size < this.#capacity || shard.untilOf(slot) !== 0) return slot
+    // What gives room back moves the others.
+    return this.#isFull(now) ? -1 : shard.slotOf(this.#words)
+  }
+
   #isFull(now: number): boolean {
-    if (this.#size < this.#capacity) return false
     // One look at all of them a second: whoever is turned away now is turned away until then.
     if (now - this.#sweptAllAt < 1) return true
     this.#sweptAllAt = now
@@ -161,14 +170,14 @@ export class RevocationTable {
     return this.#size >= this.#capacity
   }
 
-  /** Puts what is to be known of the id that was read last. */
-  #put({ kind, value, until }: Omit<Revocation, 'id'>, now: number, isNew: boolean): void {
+  /** Puts what is to be known of the id that was read last into its slot. */
+  #put({ kind, value, until }: Omit<Revocation, 'id'>, slot: number, now: number): void {
     const shard = this.#shard()
     const taken = shard.used
+    if (kind === 'subject' && shard.untilOf(slot) === 0) this.#subjects += 1
     const entry = { value, until: Math.ceil(until), kind: KINDS.indexOf(kind), generation: this.#generation }
-    shard.put(this.#words, entry, now)
+    shard.put(slot, this.#words, entry, now)
     this.#size += shard.used - taken
-    if (isNew && kind === 'subject') this.#subjects += 1
   }
 
   #sweepShard(shard: RevocationShard | undefined, now: number): void {
@@ -191,18 +200,23 @@ export class RevocationTable {
   }
 }
 
-/** What each of the characters that digits are written with stands for. */
-const DIGITS = Uint8Array.from(
-  { length: 128 },
-  (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0,
-)
-
 function wordAt(id: string, at: number): number {
-  return (byteAt(id, at) << 24) | (byteAt(id, at + 2) << 16) | (byteAt(id, at + 4) << 8) | byteAt(id, at + 6)
+  return (
+    (digitAt(id, at) << 28) |
+    (digitAt(id, at + 1) << 24) |
+    (digitAt(id, at + 2) << 20) |
+    (digitAt(id, at + 3) << 16) |
+    (digitAt(id, at + 4) << 12) |
+    (digitAt(id, at + 5) << 8) |
+    (digitAt(id, at + 6) << 4) |
+    digitAt(id, at + 7)
+  )
 }
 
-function byteAt(id: string, at: number): number {
-  return ((DIGITS[id.charCodeAt(at)] ?? 0) << 4) | (DIGITS[id.charCodeAt(at + 1)] ?? 0)
+/** A hexadecimal digit, by its code: a letter, whose codes are from 64 up, ends in 1 for ten. */
+function digitAt(id: string, at: number): number {
+  const code = id.charCodeAt(at)
+  return (code & 15) + 9 * (code >> 6)
 }
 
 function revocationOf(id: string, { value, until, kind }: Slot): Revocation {

@@ -75,6 +75,13 @@ describe('A table of revocations', () => {
     expect([...filled.all()].map(({ id }) => id)).to.have.members([first, ...others])
   })
 
+  it('reads every digit of an id, whatever stands beside it', () => {
+    const filled = table()
+    const ids = Array.from('0123456789abcdef', (digit) => digit.repeat(32))
+    for (const id of ids) filled.merge({ kind: 'token', id, value: 1, until: NOW + 1 })
+    expect([...filled.all()].map(({ id }) => id)).to.have.members(ids)
+  })
+
   it('keeps ids apart that begin alike, and those that are nothing but zeros', () => {
     const filled = table()
     const ids = ['', '1', 'f'].flatMap((end) =>
@@ -157,6 +164,26 @@ describe('A table of revocations', () => {
     expect(filled.merge(revocation(2, NOW + 120))).not.to.equal(undefined)
     expect(filled.count()).to.equal(1)
   })
+
+  for (const way of ['merge', 'take'] as const) {
+    it(`finds what it has taken in the place of many that had died: ${way}`, () => {
+      // All of them side by side: what gives room back moves the others.
+      const beside = (name: number, until: number): Revocation => {
+        const said = revocation(name, until)
+        return { ...said, id: `00${said.id.slice(2)}` }
+      }
+      const filled = table(100)
+      for (let name = 0; name < 100; name += 1) filled.merge(beside(name, NOW + (name < 90 ? 60 : 600)))
+      now += 61
+      const late = Array.from({ length: 90 }, (_, index) => beside(100 + index, NOW + 600))
+      for (const each of late) {
+        if (way === 'merge') filled.merge(each)
+        else filled.take(logged(each))
+      }
+      for (const each of late) expect(filled.get(each.id)).to.deep.equal(each)
+      expect(filled.count()).to.equal(100)
+    })
+  }
 
   it('gives the room of the dead back in time', () => {
     const filled = table(100_000)
