@@ -162,7 +162,10 @@ export interface LogEntry {
 
 /** What a log has. */
 export interface LogRecord {
-  /** `<milliseconds since 1970>-<number>`, by the store's clock. Each is greater than the one before. */
+  /**
+   * `<milliseconds since 1970>-<number>`, by the store's clock. Each is greater than the one before. It may be made only
+   * when it is asked for: take it by its name, a copy by spreading may lack it.
+   */
   readonly id: string
   readonly bytes: Buffer
 }

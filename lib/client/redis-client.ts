@@ -29,6 +29,8 @@ import { ServerFence } from './server-fence'
 import { isTrackingRefusal, onInvalidate, withoutTracking } from './server-tracking'
 import { watchSocket } from './socket-watch'
 import type { WatchedSocket } from './socket-watch'
+import { StreamRecord } from './stream-record'
+import type { StreamReply } from './stream-record'
 import { TurnBatch } from './turn-batch'
 
 /** For how long a lease is kept beyond its time, for as long as nobody else wants it: in milliseconds. */
@@ -214,8 +216,8 @@ export class RedisClient implements CacheClient {
   async readLog(log: string, from: string, count: number): Promise<LogRecord[]> {
     const name = `${String(this.#redis.options.keyPrefix ?? '')}${log}`
     const range = ['XRANGE', name, from || '-', '+', 'COUNT', String(count)]
-    const records = await answered(this.#bytes.sendCommand<[Buffer, [field: Buffer, bytes: Buffer]][]>(range))
-    return records.map(([id, [, bytes]]) => ({ id: id.toString('latin1'), bytes }))
+    const replies = await answered(this.#bytes.sendCommand<StreamReply[]>(range))
+    return replies.map((reply) => new StreamRecord(reply))
   }
 
   size(): Promise<number> {
