@@ -103,11 +103,12 @@ export class RevocationCopy {
    * Learns what the log says, as it has it.
    *
    * @param writer - by which number the log knows this process.
+   * @param now - the time in Unix seconds.
    * @returns what the others are to be told at once, since none of them can know it.
    */
-  readPacked(packed: PackedRevocation, writer: number): readonly Revocation[] {
+  readPacked(packed: PackedRevocation, writer: number, now: number): readonly Revocation[] {
     // Most of a log is by others, and new.
-    if (this.#own.size === 0 && this.#learnt.size === 0 && this.#table.take(packed)) return NONE
+    if (this.#own.size === 0 && this.#learnt.size === 0 && this.#table.take(packed, now)) return NONE
     const said = unpackRevocation(packed)
     return this.read(said, said.writer === writer ? said.change : undefined)
   }

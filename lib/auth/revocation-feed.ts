@@ -4,11 +4,13 @@ import type { CacheClient } from '../client/cache-client'
 import type { Send } from '../client/invalidation'
 import { CommandRefusedError } from '../errors'
 import { warnOfEviction } from './eviction-warning'
+import { warnOfNoCopy } from './no-copy-warning'
+import { PartSize } from './part-size'
 import { ReplicaConfirmation } from './replica-confirmation'
 import type { Revocation } from './revocation'
 import type { RevocationCopy } from './revocation-copy'
-import { hasLogs, lifeOf, RevocationLogs } from './revocation-log'
-import type { Reading, RevocationLog } from './revocation-log'
+import { hasLogs, RevocationLogs } from './revocation-log'
+import type { Reading, ReadPart, RevocationLog } from './revocation-log'
 import { SendQueue } from './send-queue'
 
 const POLL_MS = 1000
@@ -35,6 +37,7 @@ export class RevocationFeed {
   readonly #copy: RevocationCopy
   readonly #logs: RevocationLogs
   readonly #queue = new SendQueue(BATCH, (batch) => this.#send(batch))
+  readonly #partSize = new PartSize()
   readonly #due = new Set<RevocationLog>()
   readonly #provenAt = new Map<RevocationLog, number>()
   readonly #timers = new Map<'poll' | 'retry' | 'restore', NodeJS.Timeout>()
@@ -158,8 +161,7 @@ export class RevocationFeed {
       const isDue = log.moveOn(reading)
       const isAtEnd = isDue && reading.isAtEnd
       if (!isAtEnd) asked = this.#ask(log)
-      const { writer } = this.#logs
-      if (isDue) for (const said of reading.revocations) this.#tell(this.#copy.readPacked(said, writer))
+      if (isDue) this.#learn(reading)
       if (isAtEnd) {
         this.#proven(log, begun)
         return 'read'
@@ -168,10 +170,19 @@ export class RevocationFeed {
     }
   }
 
+  #learn({ revocations, isAtEnd }: ReadPart): void {
+    const begun = performance.now()
+    const { writer } = this.#logs
+    const now = this.#cache.clock.now() / 1000
+    for (const said of revocations) this.#tell(this.#copy.readPacked(said, writer, now))
+    if (!isAtEnd) this.#partSize.took(performance.now() - begun)
+  }
+
   async #ask(log: RevocationLog): Promise<Asked> {
     this.#due.delete(log)
     const [begun, now] = [performance.now(), this.#cache.clock.now()]
-    return { begun, reading: await this.#cache.client.ask((client) => log.read(client, now)) }
+    const { count } = this.#partSize
+    return { begun, reading: await this.#cache.client.ask((client) => log.read(client, now, count)) }
   }
 
   #proven(log: RevocationLog, begun: number): void {
@@ -242,12 +253,7 @@ export class RevocationFeed {
     else this.#canUseLogs = false
     this.#restoring = undefined
     this.#wholeAt = -Infinity
-    this.#cache.logger.warn('No copy of the revocations: each check asks Redis', {
-      cause:
-        outcome === 'foreign' ? 'another version of holdfast writes them' : 'the store keeps no log of them',
-      remedy:
-        outcome === 'foreign' ? 'update holdfast' : 'Redis 5 or later, and an ACL with +xadd +xrange +xtrim',
-    })
+    warnOfNoCopy(this.#cache.logger, outcome)
   }
 
   async #send(batch: readonly Revocation[]): Promise<boolean> {
@@ -286,15 +292,7 @@ export class RevocationFeed {
       this.#copy.acknowledge(batch, performance.now())
       return
     }
-    await Promise.all(
-      batch.map((revocation) =>
-        client.raise(
-          this.names.keyOf(revocation.kind, revocation.id),
-          revocation.value,
-          lifeOf(revocation, now),
-        ),
-      ),
-    )
+    await this.#logs.raiseKeys(client, batch, now)
     this.#copy.settle(batch)
   }
 }

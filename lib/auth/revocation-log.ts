@@ -53,9 +53,6 @@ export interface ReadPart {
   readonly anchors: readonly [before: LogRecord | undefined, after: LogRecord | undefined]
 }
 
-/** Entries that are read at a time: more of them would hold the event loop up. */
-const MOST_RECORDS = 1000
-
 /** The names of what a blacklist has in Redis. */
 export class RevocationNames {
   readonly #prefix: string
@@ -101,10 +98,10 @@ export class RevocationLog {
     this.#anchor = undefined
   }
 
-  /** Reads on, at the time of day that is given, as far as one answer goes. */
-  async read(client: CacheClient, now: number): Promise<Reading> {
+  /** Reads on, at the time of day that is given, so many entries at most: 2 up, the anchor is one of them. */
+  async read(client: CacheClient, now: number, count: number): Promise<Reading> {
     const anchor = this.#anchor
-    const records = await this.#recordsFrom(anchor?.id ?? '', client)
+    const records = await this.#recordsFrom(anchor?.id ?? '', count, client)
     if (records === undefined) return { outcome: 'refused' }
     if (anchor !== undefined && !isSame(records.shift(), anchor)) {
       if (!this.#isPast(anchor, now)) return { outcome: 'lost' }
@@ -117,7 +114,7 @@ export class RevocationLog {
       if (read === undefined) return { outcome: 'foreign' }
       revocations.push(read)
     }
-    const isAtEnd = records.length < MOST_RECORDS - 1
+    const isAtEnd = records.length < count - 1
     return { outcome: 'read', revocations, isAtEnd, anchors: [anchor, records.at(-1) ?? anchor] }
   }
 
@@ -132,10 +129,10 @@ export class RevocationLog {
     return true
   }
 
-  async #recordsFrom(id: string, client: CacheClient): Promise<LogRecord[] | undefined> {
+  async #recordsFrom(id: string, count: number, client: CacheClient): Promise<LogRecord[] | undefined> {
     if (!hasLogs(client)) return undefined
     try {
-      return await client.readLog(this.name, id, MOST_RECORDS)
+      return await client.readLog(this.name, id, count)
     } catch (error) {
       if (error instanceof CommandRefusedError) return undefined
       throw error
@@ -180,10 +177,17 @@ export class RevocationLogs {
       await client.appendLog(name, said, keepMs)
     }
   }
+
+  /** Puts revocations under their keys alone, where there are no logs. */
+  async raiseKeys(client: CacheClient, revocations: readonly Revocation[], now: number): Promise<void> {
+    const raise = (each: Revocation): Promise<void> =>
+      client.raise(this.names.keyOf(each.kind, each.id), each.value, lifeOf(each, now))
+    await Promise.all(revocations.map(raise))
+  }
 }
 
 /** How long a revocation matters yet, in whole milliseconds, 1 up. */
-export function lifeOf({ until }: Revocation, now: number): number {
+function lifeOf({ until }: Revocation, now: number): number {
   return Math.max(1, Math.ceil(until * 1000 - now))
 }
 

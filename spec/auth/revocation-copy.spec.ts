@@ -77,7 +77,7 @@ describe('A copy of revocations', () => {
     copy.read(revocation(2, 80), undefined)
     copy.read(revocation(1), undefined)
     expect(bare(copy.unsettled(Infinity))).to.deep.equal([revocation(2, 90)])
-    copy.readPacked(packed(revocation(2, 90)), 1)
+    copy.readPacked(packed(revocation(2, 90)), 1, clock.seconds)
     expect(copy.unsettled(Infinity)).to.deep.equal([])
     copy.learn(revocation(2, 90))
     expect(copy.unsettled(Infinity), 'what the log has said').to.deep.equal([])

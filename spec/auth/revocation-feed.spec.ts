@@ -377,6 +377,27 @@ describe('The copy of all revocations', () => {
       await eventually(async () => (await store.getMany([`blacklist:${id}`]))[0] !== undefined)
     })
 
+    it('that has a long log: it is read in parts, the first of them small', async () => {
+      const store = new MemoryClient({ maxEntries: 10_000, maxBytes: 10_000_000 }, systemClock)
+      const until = Math.ceil(Date.now() / 1000) + HOUR
+      const revocations = Array.from({ length: 5000 }, (_, name) => {
+        const id = name.toString(16).padStart(32, '0')
+        return { kind: 'token', id, value: until, until } as const
+      })
+      await new RevocationLogs('').append(store, revocations, Date.now())
+      const parts: number[] = []
+      const read: MemoryClient['readLog'] = store.readLog.bind(store)
+      store.readLog = async (...what) => {
+        const records = await read(...what)
+        if (records.length > 1) parts.push(records.length)
+        return records
+      }
+      const blacklist = over(store)
+      await eventually(() => blacklist.count() === 5000)
+      expect(parts.slice(0, 2)).to.deep.equal([32, 32])
+      expect(Math.max(...parts)).to.be.within(64, 1000)
+    })
+
     it('that answers too late: what it said then is asked for again, and nothing is missing', async () => {
       const store = new MemoryClient({ maxEntries: 100, maxBytes: 100_000 }, systemClock)
       cache = createCache({ client: store, logger: false, commandTimeout: 50 })

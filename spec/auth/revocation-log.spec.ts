@@ -9,6 +9,7 @@ import { ManualClock } from '../support/manual-clock'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
+const COUNT = 10
 
 describe('A log of revocations', () => {
   let clock: ManualClock
@@ -27,8 +28,8 @@ describe('A log of revocations', () => {
   }
 
   /** Reads on, and takes it for read. */
-  async function readOn(log: RevocationLog): Promise<Reading> {
-    const reading = await log.read(client, clock.now())
+  async function readOn(log: RevocationLog, count = COUNT): Promise<Reading> {
+    const reading = await log.read(client, clock.now(), count)
     if (reading.outcome === 'read') expect(log.moveOn(reading)).to.equal(true)
     return reading
   }
@@ -45,12 +46,12 @@ describe('A log of revocations', () => {
 
     it('is lost where that entry is a minute old', async () => {
       clock.advance(MINUTE_MS)
-      expect(await log.read(client, clock.now())).to.deep.equal({ outcome: 'lost' })
+      expect(await log.read(client, clock.now(), COUNT)).to.deep.equal({ outcome: 'lost' })
     })
 
     it('is lost up to the end of its life, and half of what clocks may differ', async () => {
       clock.advance(HOUR_MS + 5 * MINUTE_MS)
-      expect(await log.read(client, clock.now())).to.deep.equal({ outcome: 'lost' })
+      expect(await log.read(client, clock.now(), COUNT)).to.deep.equal({ outcome: 'lost' })
     })
 
     it('is read from its start where the entry has gone as all do', async () => {
@@ -69,7 +70,7 @@ describe('A log of revocations', () => {
     for (const name of [1, 2]) await client.appendLog('log', [entryOf(revocation(name))], HOUR_MS)
     await readOn(log)
     await client.appendLog('log', [entryOf(revocation(3))], HOUR_MS)
-    const underWay = log.read(client, clock.now())
+    const underWay = log.read(client, clock.now(), COUNT)
     log.rewind()
     expect(log.moveOn((await underWay) as ReadPart)).to.equal(false)
     expect(namesIn(await readOn(log))).to.deep.equal([1, 2, 3])
@@ -78,9 +79,25 @@ describe('A log of revocations', () => {
   it('that has answered is not read on until the answer has reached who asked', async () => {
     const log = new RevocationLog('log', HOUR_MS)
     await client.appendLog('log', [entryOf(revocation(1))], HOUR_MS)
-    await log.read(client, clock.now())
+    await log.read(client, clock.now(), COUNT)
     expect(namesIn(await readOn(log))).to.deep.equal([1])
     expect(namesIn(await readOn(log))).to.deep.equal([])
+  })
+
+  it('is read in parts of as many as are asked for, the last known one among them, up to its end', async () => {
+    const log = new RevocationLog('log', HOUR_MS)
+    for (const name of [1, 2, 3, 4, 5]) await client.appendLog('log', [entryOf(revocation(name))], HOUR_MS)
+    const parts: [names: number[], isAtEnd: boolean][] = []
+    for (const count of [2, 3, 2, 3]) {
+      const reading = (await readOn(log, count)) as ReadPart
+      parts.push([namesIn(reading), reading.isAtEnd])
+    }
+    expect(parts).to.deep.equal([
+      [[1, 2], false],
+      [[3, 4], false],
+      [[5], false],
+      [[], true],
+    ])
   })
 
   describe('is chosen by how long a revocation matters', () => {
