@@ -10,7 +10,15 @@ const READINGS_PER_LOOK = 64
  * no more than the turn has taken, and in whole milliseconds. Any other clock is read each time.
  */
 export function coarseMonotonic(clock: Clock): () => number {
-  if (clock !== systemClock) return () => clock.monotonic()
+  return clock === systemClock ? coarse(() => clock.monotonic()) : () => clock.monotonic()
+}
+
+/** The clock's time of day in milliseconds, read in the same way. */
+export function coarseNow(clock: Clock): () => number {
+  return clock === systemClock ? coarse(() => clock.now()) : () => clock.now()
+}
+
+function coarse(look: () => number): () => number {
   let time = 0
   let readingsLeft = 0
   let watchedAt = -1
@@ -20,7 +28,7 @@ export function coarseMonotonic(clock: Clock): () => number {
   }
   return () => {
     if (readingsLeft === 0) {
-      time = Math.floor(clock.monotonic())
+      time = Math.floor(look())
       readingsLeft = READINGS_PER_LOOK
       // Not unref'd: the loop would sleep with it pending, and what wakes it up would read the time of before.
       // Once a millisecond, and not once a turn: fake timers may have taken the last one away with them.

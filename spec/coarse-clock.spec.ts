@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { expect } from 'chai'
 import sinon from 'sinon'
 import { systemClock } from '../lib/clock'
-import { coarseMonotonic } from '../lib/coarse-clock'
+import { coarseMonotonic, coarseNow } from '../lib/coarse-clock'
 import { ManualClock } from './support/manual-clock'
 
 describe('The coarse clock', () => {
@@ -45,6 +45,21 @@ describe('The coarse clock', () => {
     const now = coarseMonotonic(systemClock)
     for (let reading = 0; reading < 640; reading += 1) now()
     expect(looks.callCount).to.equal(10)
+  })
+
+  it('reads the time of day in the same way', async () => {
+    const look = sinon.stub(systemClock, 'now').returns(5.5)
+    const now = coarseNow(systemClock)
+    expect(now()).to.equal(5)
+    look.returns(99)
+    expect(now()).to.equal(5)
+    await turn()
+    expect(now()).to.equal(99)
+    const manual = new ManualClock('2026-03-01T10:00:00Z')
+    const told = coarseNow(manual)
+    const start = told()
+    manual.advance(1)
+    expect(told() - start).to.equal(1)
   })
 
   it('leaves nothing behind for the loop to do when nobody asks', async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock'
+import { coarseNow } from '../coarse-clock'
 import { CHANGES, isRestored, isSparing, refusing, sparing, timeOf, unpackRevocation } from './revocation'
 import type { PackedRevocation, Revocation } from './revocation'
 import { RevocationTable } from './revocation-table'
@@ -39,7 +40,9 @@ export class RevocationCopy {
   #change = 0
 
   constructor(capacity: number, clock: Clock) {
-    this.#table = new RevocationTable(capacity, () => clock.now() / 1000)
+    // One that ends in this very turn of the event loop may hold until it is over.
+    const now = coarseNow(clock)
+    this.#table = new RevocationTable(capacity, () => now() / 1000)
   }
 
   /** Whether there was room for all that was to be learnt. */
