@@ -159,14 +159,15 @@ export class RevocationFeed {
       else if (reading.outcome !== 'read') this.#giveUp(reading.outcome)
       if (reading.outcome !== 'read') return reading.outcome
       const isDue = log.moveOn(reading)
-      const isAtEnd = isDue && reading.isAtEnd
-      if (!isAtEnd) asked = this.#ask(log)
-      if (isDue) this.#learn(reading)
-      if (isAtEnd) {
+      if (isDue && reading.isAtEnd) {
+        this.#learn(reading)
         this.#proven(log, begun)
         return 'read'
       }
+      asked = this.#ask(log)
+      // It is sent at the end of this turn. Meanwhile all may have to be read anew, and this part again.
       await nextTurn()
+      if (isDue && log.isBehind(reading)) this.#learn(reading)
     }
   }
 

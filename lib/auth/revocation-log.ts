@@ -129,6 +129,11 @@ export class RevocationLog {
     return true
   }
 
+  /** Whether it goes on from behind this part, and has not begun again since. */
+  isBehind({ anchors: [, after] }: ReadPart): boolean {
+    return this.#anchor === after
+  }
+
   async #recordsFrom(id: string, count: number, client: CacheClient): Promise<LogRecord[] | undefined> {
     if (!hasLogs(client)) return undefined
     try {

@@ -76,6 +76,15 @@ describe('A log of revocations', () => {
     expect(namesIn(await readOn(log))).to.deep.equal([1, 2, 3])
   })
 
+  it('goes on from behind the part that was read last, until it begins again', async () => {
+    const log = new RevocationLog('log', HOUR_MS)
+    for (const name of [1, 2, 3]) await client.appendLog('log', [entryOf(revocation(name))], HOUR_MS)
+    const [first, second] = [(await readOn(log, 2)) as ReadPart, (await readOn(log)) as ReadPart]
+    expect([first, second].map((part) => log.isBehind(part))).to.deep.equal([false, true])
+    log.rewind()
+    expect(log.isBehind(second)).to.equal(false)
+  })
+
   it('that has answered is not read on until the answer has reached who asked', async () => {
     const log = new RevocationLog('log', HOUR_MS)
     await client.appendLog('log', [entryOf(revocation(1))], HOUR_MS)
