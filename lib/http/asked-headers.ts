@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { validatorsOf } from './conditional'
+import { outerRunOf } from './outer-run'
 import type { StoredResponse } from './stored-response'
+import { quietly } from './watched-requests'
 
 /** Conditions of the client's own: they are answered here, so that the route gives the whole response. */
 const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-range', 'range'] as const
@@ -13,6 +15,22 @@ export function hasConditions(headers: IncomingHttpHeaders): boolean {
     headers.range !== undefined ||
     headers['if-range'] !== undefined
   )
+}
+
+/**
+ * The headers that a request is answered by, as a copy: the route may change those that it is given, once it has read
+ * them. Of the conditions those of the client, where a run around this one keeps them from the route.
+ */
+export function headersAsAsked(req: IncomingMessage): IncomingHttpHeaders {
+  const asked = quietly(req, () => ({ ...req.headers }))
+  const outer = outerRunOf(req)?.headers
+  if (outer === undefined) return asked
+  for (const name of CONDITIONS) {
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.
+    if (outer[name] === undefined) delete asked[name]
+    else asked[name] = outer[name]
+  }
+  return asked
 }
 
 /**

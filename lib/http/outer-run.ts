@@ -8,6 +8,8 @@ export interface OuterRun {
   readonly slotKey: string
   /** The fields as the client sent them: it may show the route others. */
   readonly headers: IncomingHttpHeaders
+  /** Those that the request had before any run showed others. */
+  readonly found: IncomingHttpHeaders
   /** Leaves it to a run within this one to store the response, and to say what came of it. */
   cede(): Permit | undefined
   /** What came of the run within this one. */

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { withAddedFields } from './added-fields'
 import type { Answer } from './answer'
 import { answerTo, mayBeEncoded, notModified } from './answer'
-import { headersForRoute } from './asked-headers'
+import { headersAsAsked, headersForRoute } from './asked-headers'
 import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
 import { freshened, isAboutSame } from './freshening'
@@ -43,7 +43,9 @@ export class RouteRun implements Recorder, OuterRun {
   readonly #visit: Visit
   readonly #plan: RunPlan
   readonly #before: Fields
+  /** What the request is answered by, whatever the route makes of its own. */
   readonly #headers: IncomingHttpHeaders
+  readonly #found: IncomingHttpHeaders
   readonly #check: ReaderCheck
   readonly #mayBeEncoded: boolean
   readonly #begunAt: number
@@ -64,7 +66,8 @@ export class RouteRun implements Recorder, OuterRun {
     this.#begunAt = this.#now
     this.result = new Promise((resolve) => (this.#resolve = resolve))
     this.#before = fieldsOf(res)
-    this.#headers = outerRunOf(req)?.headers ?? req.headers
+    this.#headers = headersAsAsked(req)
+    this.#found = outerRunOf(req)?.found ?? req.headers
     if (this.#isAnsweredHere) req.headers = headersForRoute(req, plan.former)
     this.#mayBeEncoded = mayBeEncoded(res, this.#headers)
     const isIdentified = credentials.length > 0
@@ -79,6 +82,10 @@ export class RouteRun implements Recorder, OuterRun {
 
   get headers(): IncomingHttpHeaders {
     return this.#headers
+  }
+
+  get found(): IncomingHttpHeaders {
+    return this.#found
   }
 
   cede(): Permit | undefined {
@@ -235,7 +242,7 @@ export class RouteRun implements Recorder, OuterRun {
   onDone(body: Buffer | undefined, isRefused: boolean): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#check.end()
-    this.#visit.req.headers = this.#headers
+    this.#visit.req.headers = this.#found
     if (this.#hasCeded || this.#hasStored) return
     const pending = this.#pending
     if (pending === undefined) {
@@ -255,7 +262,8 @@ export class RouteRun implements Recorder, OuterRun {
       mounting.add(configuration)
       return 'mounted'
     }
-    return whyUnkeyed(req, this.#check, { isScoped, vary, ignore: configuration.ignore })
+    const headers = this.#headers
+    return whyUnkeyed(req, this.#check, { isScoped, headers, vary, ignore: configuration.ignore })
   }
 
   /** Behind this turn, in which the response goes to its client: who waits for this one is served then too. */

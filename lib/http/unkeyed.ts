@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Detail } from './cache-status'
 import type { Reads } from './reader-check'
 import { isProxyTrusted } from './request-key'
@@ -17,6 +17,8 @@ const OF_NO_CONCERN =
 /** What a route has read is held against what its key covers. */
 export interface Coverage {
   readonly isScoped: boolean
+  /** Those of the request, as they were before the route had them. */
+  readonly headers: IncomingHttpHeaders
   /** The request fields that the response varies by, in lower case. */
   readonly vary: readonly string[]
   readonly ignore: readonly CredentialHeader[]
@@ -24,13 +26,13 @@ export interface Coverage {
 
 /** What the route has read, if it must not be shared for that: an identity, or a field that misleads. */
 export function whyUnkeyed(req: IncomingMessage, reads: Reads, coverage: Coverage): Detail | undefined {
-  const { isScoped, vary } = coverage
+  const { isScoped, headers, vary } = coverage
   if (!isScoped) {
     for (const name of reads.identities) if (!isCovered(name, coverage)) return `read-${name}`
   }
   for (const name of reads.fields) {
     const isOfProxy = OF_A_PROXY.test(name) && isProxyTrusted(req)
-    const isMisled = MISLEADING.test(name) && !isOfProxy && req.headers[name] !== undefined
+    const isMisled = MISLEADING.test(name) && !isOfProxy && headers[name] !== undefined
     if (isMisled && !vary.includes(name)) return `read-${name}`
   }
   return undefined

@@ -259,6 +259,58 @@ for (const [version, express] of expressVersions) {
       ])
     })
 
+    it('holds a response to the cookie that it was made from, though the route takes it from the request then', async () => {
+      site.serve((req, res) => {
+        const who = String(req.headers.cookie)
+        delete req.headers.cookie
+        res.vary('Cookie').set(shared).send(who)
+      })
+      expect(await site.texts({ cookie: 'ann' }, {}, { cookie: 'ann' })).to.deep.equal([
+        'ann',
+        'undefined',
+        'ann',
+      ])
+    })
+
+    it('holds a response to what the client asked with, though the route asks for something else then', async () => {
+      site.serve((req, res) => {
+        const language = String(req.headers['accept-language'])
+        req.headers['accept-language'] = 'en'
+        res.vary('Accept-Language').set(shared).send(language)
+      })
+      const [german, english] = [{ 'accept-language': 'de' }, { 'accept-language': 'en' }]
+      expect(await site.texts(german, english, german, english)).to.deep.equal(['de', 'en', 'de', 'en'])
+      expect(await site.status(german)).to.match(/^hit/)
+    })
+
+    it('refuses what was read of a field that misleads, though the route takes it from the request then', async () => {
+      site.serve((req, res) => {
+        const host = String(req.headers['x-forwarded-host'])
+        delete req.headers['x-forwarded-host']
+        res.set(shared).send(host)
+      })
+      expect(await site.status({ 'x-forwarded-host': 'evil.example' })).to.equal(
+        'fwd=uri-miss; detail=read-x-forwarded-host',
+      )
+      expect(await site.texts({})).to.deep.equal(['undefined'])
+    })
+
+    it('leaves on the request what the route has made of its headers', async () => {
+      let seen: unknown
+      app.use((req, res, next) => {
+        res.on('close', () => {
+          seen = req.headers['x-request-id']
+        })
+        next()
+      })
+      site.serve((req, res) => {
+        req.headers['x-request-id'] = '7'
+        res.set(shared).send('page')
+      })
+      await site.get()
+      expect(seen).to.equal('7')
+    })
+
     const covering: [how: string, options: ResponseOptions, vary?: string][] = [
       ['a scope', { scope: (req: CacheableRequest) => String(req.headers.cookie) }],
       ['the vary option', { vary: ['cookie'] }],
