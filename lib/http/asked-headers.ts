@@ -28,7 +28,7 @@ export function headersAsAsked(req: IncomingMessage): IncomingHttpHeaders {
   for (const name of CONDITIONS) {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.
     if (outer[name] === undefined) delete asked[name]
-    else asked[name] = outer[name]
+    else Object.assign(asked, { [name]: outer[name] })
   }
   return asked
 }

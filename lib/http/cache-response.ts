@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duration } from '../duration'
 import { CachedRoute } from './cached-route'
+import { markCaching } from './declared-freshness'
 import { keepInDictionaries } from './dictionaries'
 import { concernedTargets, dropTargets, isSuccess, isUnsafe } from './invalidation'
 import type { CacheableRequest, ResponseOptions } from './options'
@@ -36,13 +37,14 @@ export function cacheResponse<Req extends IncomingMessage = CacheableRequest>(
 ): Middleware {
   const configuration = resolveResponseOptions(ttl, options)
   const route = new CachedRoute(configuration)
-  return function cacheResponse(req, res, next) {
+  const middleware: Middleware = function cacheResponse(req, res, next) {
     try {
       if (!handle({ req, res, next }, configuration, route)) next()
     } catch (error) {
       next(error)
     }
   }
+  return markCaching(middleware)
 }
 
 /** What a middleware is called with. */

@@ -76,6 +76,12 @@ export function initialAgeOf(response: Recording): number {
   return Math.max(0, apparentAge, deltaSeconds(age.trim()) + delay)
 }
 
+/** The field by which a response says for how long it is fresh, in lower case. */
+export function declaringField({ directives, field: name, isTargeted }: CacheDirectives): string {
+  const isByDirective = directives.has('s-maxage') || directives.has('max-age') || directives.has('no-cache')
+  return isTargeted || isByDirective ? name : 'expires'
+}
+
 function declaredSeconds(
   response: Recording,
   { directives, isTargeted }: CacheDirectives,

@@ -21,14 +21,16 @@ export interface Recorder {
   readonly onDone: (body: Buffer | undefined, isRefused: boolean) => void
   /** What is waited for before the response ends. */
   readonly beforeEnd?: () => Promise<unknown> | undefined
+  /** The fields that are read before `Cache-Control` and `Expires`, in lower case. @default none */
+  readonly targetedFields?: readonly string[]
   /** Around whatever wrapped the response before: what that does is not the route's doing. */
   readonly outside?: <Result>(call: () => Result) => Result
 }
 
 /** A head as it is about to be sent. */
 export interface SentHead extends ResponseHead {
-  /** Whether the route has declared freshness for what it sends, should that be a failure. */
-  readonly isFailureMeant: boolean
+  /** Whether what a field, in lower case, says of freshness was said for what is sent, should that be a failure. */
+  readonly isFailureMeant: (field: string) => boolean
 }
 
 /** What becomes of a response. */
@@ -74,7 +76,7 @@ class ResponseRecorder implements RecordedResponse {
   #chunks: Buffer[] = []
   #decision: Decision | undefined
   #room: number | undefined
-  #declared: DeclaredFreshness | undefined
+  readonly #declared: DeclaredFreshness
   /** What `end` was given, once it has been asked for. */
   #whole: Buffer | undefined
   #isBodyBegun = false
@@ -89,6 +91,7 @@ class ResponseRecorder implements RecordedResponse {
     this.#res = res
     this.#recorder = recorder
     this.#before = before
+    this.#declared = new DeclaredFreshness(recorder.targetedFields ?? [])
     this.#writeHead = writeHead
     this.#write = write
     this.#end = end
@@ -114,7 +117,7 @@ class ResponseRecorder implements RecordedResponse {
     const res = this.#res
     const { [method]: found } = res as unknown as Record<typeof method, Send>
     res[method] = (name: string, value: string | readonly string[]) => {
-      if (isFreshness(name)) this.#declared = new DeclaredFreshness(res)
+      this.#declared.note(name, res)
       found.call(res, name, value)
       return res
     }
@@ -213,7 +216,7 @@ class ResponseRecorder implements RecordedResponse {
     // The message is unset until somebody sets it.
     const statusMessage = res.statusMessage || ''
     const head = { status: res.statusCode, statusMessage, fields: fieldsOf(res) }
-    const isFailureMeant = this.#declared?.isForFailure(res) === true
+    const isFailureMeant = (name: string): boolean => this.#declared.isForFailure(name, res)
     const decision = this.#recorder.onHead({ ...head, isFailureMeant }, whole)
     this.#decision = decision
     this.#room = decision.room
@@ -264,14 +267,6 @@ class ResponseRecorder implements RecordedResponse {
     this.#send(this.#end, [answer.body])
     this.#done(undefined)
   }
-}
-
-/** Whether a field is one that declares freshness. */
-function isFreshness(name: string): boolean {
-  // Most are told by their length.
-  if (name.length !== 13 && name.length !== 7) return false
-  const lower = name.toLowerCase()
-  return lower === 'cache-control' || lower === 'expires'
 }
 
 function isLost(res: ServerResponse): boolean {

@@ -76,6 +76,10 @@ export class RouteRun implements Recorder, OuterRun {
     enterRun(req, this)
   }
 
+  get targetedFields(): readonly string[] {
+    return this.#visit.configuration.targetedFields
+  }
+
   get slotKey(): string {
     return this.#plan.slot.key
   }
@@ -182,7 +186,7 @@ export class RouteRun implements Recorder, OuterRun {
     const added = this.#visit.configuration.vary
     const whole = freshened(former, recording, { before: this.#before, vary: added })
     const storability =
-      whole === former ? ABOUT_ANOTHER : this.#storabilityOf(whole, { isFailureMeant: true })
+      whole === former ? ABOUT_ANOTHER : this.#storabilityOf(whole, { isFailureMeant: () => true })
     const vary = varyNames(whole, added)
     const isUnkeyed = this.#whyUnkeyed(vary) !== undefined
     const isStored = storability.isStorable && this.#plan.permit !== undefined && !isUnkeyed

@@ -2,9 +2,10 @@ import type { Directives } from './cache-control'
 import { namedFields } from './cache-control'
 import { canBeValidated } from './conditional'
 import type { Freshness, FreshnessOptions } from './freshness'
-import { freshnessOf } from './freshness'
+import { declaringField, freshnessOf } from './freshness'
 import type { Recording } from './recording'
 import { field, listField } from './recording'
+import type { CacheDirectives } from './targeted-cache-control'
 import { cacheDirectives } from './targeted-cache-control'
 import type { Sharing } from './who-asks'
 import { mayShare, uncovered } from './who-asks'
@@ -60,8 +61,8 @@ export interface StorageContext {
   readonly credentials: readonly string[]
   /** Request fields that the key covers by the `vary` option, in lower case. */
   readonly vary: readonly string[]
-  /** Whether freshness was declared for the failure, if it is one. */
-  readonly isFailureMeant: boolean
+  /** Whether what a field, in lower case, says of freshness was said for the failure, if it is one. */
+  readonly isFailureMeant: (field: string) => boolean
 }
 
 /** Statuses for which nothing is stored: parts, and answers about something else (RFC 9111 §3). */
@@ -83,7 +84,7 @@ export function storabilityOf(
   options: StorageOptions,
 ): Storability {
   const said = cacheDirectives(response, options.targetedFields)
-  const reason = whyForbidden(response, said.directives, context, options)
+  const reason = whyForbidden(response, said, context, options)
   if (reason !== undefined) return { isStorable: false, reason }
   const freshness = freshnessOf(response, said, options)
   if (freshness === undefined) return { isStorable: false, reason: 'no-freshness' }
@@ -96,11 +97,12 @@ export function storabilityOf(
 
 function whyForbidden(
   response: Recording,
-  directives: Directives,
+  said: CacheDirectives,
   context: StorageContext,
   options: StorageOptions,
 ): RefusalReason | undefined {
   const { status } = response
+  const { directives } = said
   const { statuses, setCookie, maxBodyBytes } = options
   const isNotUnderstood = directives.get('must-understand') === '' && !UNDERSTOOD.has(status)
   if (NEVER_STORED.has(status) || isNotUnderstood) return 'status'
@@ -110,7 +112,7 @@ function whyForbidden(
   if (hasCookie(response, directives, setCookie)) return 'set-cookie'
   if (listField(response, 'vary').includes('*')) return 'vary-star'
   if (/^text\/event-stream\b/i.test(String(field(response, 'content-type') ?? ''))) return 'event-stream'
-  if (statuses === undefined ? isAccident(status, context) : !statuses.includes(status)) return 'status'
+  if (statuses === undefined ? isAccident(status, said, context) : !statuses.includes(status)) return 'status'
   if (Number(field(response, 'content-length') ?? 0) > maxBodyBytes) return 'too-large'
   return undefined
 }
@@ -122,8 +124,8 @@ function hasCookie(response: Recording, directives: Directives, setCookie: 'refu
 }
 
 /** sendFile and many a route set Cache-Control and fail then: that was not meant for the error. */
-function isAccident(status: number, { isFailureMeant }: StorageContext): boolean {
-  return status >= 400 && !LASTING_ERRORS.has(status) && !isFailureMeant
+function isAccident(status: number, said: CacheDirectives, { isFailureMeant }: StorageContext): boolean {
+  return status >= 400 && !LASTING_ERRORS.has(status) && !isFailureMeant(declaringField(said))
 }
 
 function sharingOf(directives: Directives, { declaredBy }: Freshness): Sharing {

@@ -21,6 +21,8 @@ const ONE_MEMBER = new RegExp(String.raw`${MEMBER}[ \t]*(?:,[ \t]*(?=.)|$)`, 'y'
 /** What a response says to caches, and whether it was said in a field for such as this one. */
 export interface CacheDirectives {
   readonly directives: Directives
+  /** The field that they are of, in lower case. */
+  readonly field: string
   /** Then `Cache-Control` and `Expires` do not count. */
   readonly isTargeted: boolean
 }
@@ -35,9 +37,10 @@ export function cacheDirectives(
 ): CacheDirectives {
   for (const name of targetedFields) {
     const directives = parseDictionary([field(response, name) ?? []].flat().join(', '))
-    if (directives !== undefined && directives.size > 0) return { directives, isTargeted: true }
+    if (directives !== undefined && directives.size > 0) return { directives, field: name, isTargeted: true }
   }
-  return { directives: parseCacheControl(field(response, 'cache-control')), isTargeted: false }
+  const directives = parseCacheControl(field(response, 'cache-control'))
+  return { directives, field: 'cache-control', isTargeted: false }
 }
 
 /** Reads a targeted field: a Dictionary of RFC 8941 §3.2. `undefined` where it is none: then it does not count. */

@@ -17,7 +17,7 @@ const ANYBODY: Given = {
   isScoped: false,
   credentials: [],
   vary: [],
-  isFailureMeant: true,
+  isFailureMeant: () => true,
 }
 const SOMEBODY: Given = { ...ANYBODY, credentials: ['authorization'] }
 const OWN_COPY: Given = { ...SOMEBODY, isScoped: true }
@@ -88,7 +88,7 @@ describe('storabilityOf', () => {
     for (const status of [400, 401, 403, 416, 500, 502, 503, 504, 599]) {
       it(`refuses a ${String(status)} where something else had been declared fresh before it failed`, () => {
         const fields = { 'Cache-Control': 'public, max-age=60' }
-        const context = { ...ANYBODY, isFailureMeant: false }
+        const context = { ...ANYBODY, isFailureMeant: () => false }
         expect(of(fields, context, status)).to.deep.equal({ isStorable: false, reason: 'status' })
       })
     }

@@ -317,6 +317,9 @@ for (const [version, express] of expressVersions) {
     })
 
     describe('a failure', () => {
+      const nothing: RequestHandler = (_req, _res, next) => {
+        next()
+      }
       const shared = { 'Cache-Control': 'public, max-age=60' }
       const meant: [what: string, route: Route][] = [
         [
@@ -337,6 +340,42 @@ for (const [version, express] of expressVersions) {
           expect(await site.status()).to.match(/^hit/)
         })
       }
+
+      it('that is declared fresh for such caches as this one is stored (RFC 9213)', async () => {
+        const route: Route = (_req, res) => res.status(503).set('CDN-Cache-Control', 'max-age=60').end('down')
+        site.serve(route, undefined, { targetedFields: ['CDN-Cache-Control'] })
+        expect(await site.status()).to.match(/; stored$/)
+        expect(await site.status()).to.match(/^hit/)
+      })
+
+      it('is not stored for what a page was declared before for such caches as this one (RFC 9213)', async () => {
+        site.serve(
+          (_req, res, next) => {
+            res.set('CDN-Cache-Control', 'max-age=60')
+            next(createError(503))
+          },
+          undefined,
+          { targetedFields: ['CDN-Cache-Control'] },
+        )
+        const page: ErrorRequestHandler = (error, _req, res, next) => {
+          if (res.headersSent) next(error)
+          else res.status(503).set('Cache-Control', 'no-store').send('no')
+        }
+        app.use(page)
+        expect(await site.status()).to.equal('fwd=uri-miss; detail=status')
+      })
+
+      it('that is meant is stored by the one handler that its route has behind the cache, for this method', async () => {
+        const route: RequestHandler = (_req, res) => {
+          res.set(shared).status(503).send('down')
+        }
+        app
+          .route('/page')
+          .all(nothing)
+          .get(cached() as RequestHandler, route)
+          .post(nothing, nothing)
+        expect(await site.status()).to.match(/; stored$/)
+      })
 
       const answer: ErrorRequestHandler = (error, _req, res, next) => {
         if (res.headersSent) next(error)
@@ -390,13 +429,39 @@ for (const [version, express] of expressVersions) {
             void Promise.resolve().then(() => res.status(503).send('no'))
           },
         ],
+        [
+          'a status that a callback sets',
+          (_req, res) => {
+            setImmediate(() => {
+              res.set(shared)
+              process.nextTick(() => res.status(503).send('no'))
+            })
+          },
+        ],
+        [
+          'a status that is another failure than the one it was declared for',
+          (_req, res, next) => {
+            res.status(404).set(shared)
+            next(createError(503))
+          },
+          answer,
+        ],
+        [
+          'an error page with an Expires that does not count',
+          (_req, res, next) => {
+            res.set(shared)
+            next(createError(503))
+          },
+          (_error, _req, res, next) => {
+            if (res.headersSent) next()
+            else res.status(503).set('Expires', '0').send('no')
+          },
+        ],
         ['a status that says so itself', (_req, res) => res.set(shared).status(500).send('no')],
       ]
-      const nothing: RequestHandler = (_req, _res, next) => {
-        next()
-      }
       for (const [what, route, around] of accidents) {
-        const [before, after] = [around === declare ? declare : nothing, around === answer ? answer : nothing]
+        const before = around === declare ? declare : nothing
+        const after = around === undefined || around === declare ? nothing : around
 
         it(`of which freshness was declared before is not stored: ${what}`, async () => {
           app.use('/page', cached() as RequestHandler, before, route, after)
@@ -405,6 +470,11 @@ for (const [version, express] of expressVersions) {
 
         it(`nor behind a route of a router of its own: ${what}`, async () => {
           app.use(cached() as RequestHandler, express.Router().use(before).get('/page', route).use(after))
+          expect(await site.status()).to.equal('fwd=uri-miss; detail=status')
+        })
+
+        it(`nor by handlers of one route: ${what}`, async () => {
+          app.get('/page', cached() as RequestHandler, before, route, after)
           expect(await site.status()).to.equal('fwd=uri-miss; detail=status')
         })
       }
