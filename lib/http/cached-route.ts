@@ -111,7 +111,6 @@ export class CachedRoute {
       now: cache.clock.now(),
       credentials,
       honoursRequest: configuration.honoursRequest,
-      targetedFields: configuration.targetedFields,
       hasOtherVariants: slot.index !== undefined,
     })
   }

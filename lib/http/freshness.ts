@@ -14,6 +14,8 @@ export interface Freshness {
   readonly staleWhileRevalidateMs: number
   /** How long it may stand in beyond that where the route fails, in milliseconds (RFC 5861 §4). */
   readonly staleIfErrorMs: number
+  /** Whether a client may ask for it once it is over (RFC 9111 §4.2.4, §5.2.1.2). */
+  readonly mayBeStale: boolean
   readonly declaredBy: 'route' | 'ttl'
 }
 
@@ -103,7 +105,7 @@ function declaredSeconds(
 function staleWindows(
   { directives }: CacheDirectives,
   options: FreshnessOptions,
-): Pick<Freshness, 'staleWhileRevalidateMs' | 'staleIfErrorMs'> {
+): Pick<Freshness, 'staleWhileRevalidateMs' | 'staleIfErrorMs' | 'mayBeStale'> {
   const isForbidden = forbidsStale(directives)
   // s-maxage forbids it too (RFC 9111 §5.2.2.10), except where the same field allows it by name.
   const isUnsaid = isForbidden || directives.has('s-maxage')
@@ -116,5 +118,6 @@ function staleWindows(
   return {
     staleWhileRevalidateMs: window('stale-while-revalidate', options.staleWhileRevalidateMs),
     staleIfErrorMs: window('stale-if-error', options.staleIfErrorMs),
+    mayBeStale: !isUnsaid,
   }
 }

@@ -18,6 +18,8 @@ export interface StoredResponse {
   readonly freshForMs: number
   readonly staleWhileRevalidateMs: number
   readonly staleIfErrorMs: number
+  /** Whether a client may have it once it is over, where it asks for that. */
+  readonly mayBeStale: boolean
   /** The age that the response came with, in seconds. */
   readonly initialAge: number
   /** Who may share it, of those who say who asks. */
@@ -124,8 +126,8 @@ export function storedResponse(
   particulars: Pick<StoredResponse, 'fields' | 'removed' | 'vary' | 'variant' | 'body'>,
 ): StoredResponse {
   const { status, statusMessage, recordedAt } = response
-  const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, initialAge, sharing } = terms
-  const life = { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, initialAge }
+  const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, mayBeStale, initialAge, sharing } = terms
+  const life = { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, mayBeStale, initialAge }
   return { status, statusMessage, recordedAt, ...life, sharing, ...particulars }
 }
 

@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { deltaSeconds, forbidsStale, parseCacheControl } from './cache-control'
+import { deltaSeconds, parseCacheControl } from './cache-control'
 import { ageOf } from './answer'
 import type { ForwardReason } from './cache-status'
 import { remainingMs } from './replay'
 import type { StoredResponse } from './stored-response'
-import { cacheDirectives } from './targeted-cache-control'
 import { mayShare, uncovered } from './who-asks'
 
 /** What is done with a request, by what is stored for it. */
@@ -29,15 +28,13 @@ export interface UsabilityContext {
   readonly credentials: readonly string[]
   /** Whether what the request says of caching counts. */
   readonly honoursRequest: boolean
-  /** Response fields that are read before `Cache-Control`, in lower case. */
-  readonly targetedFields: readonly string[]
   /** Whether something is stored for other variants. */
   readonly hasOtherVariants: boolean
 }
 
 /** Whether what is stored may answer a request (RFC 9111 §4), and if not, what the route is asked for. */
 export function verdictOn(response: StoredResponse | undefined, context: UsabilityContext): Verdict {
-  const { req, now, credentials, honoursRequest, targetedFields, hasOtherVariants } = context
+  const { req, now, credentials, honoursRequest, hasOtherVariants } = context
   const asked = honoursRequest ? parseRequest(req) : UNDEMANDING
   if (response === undefined) {
     if (asked.isOnlyIfCached) return { action: 'gateway-timeout' }
@@ -49,7 +46,7 @@ export function verdictOn(response: StoredResponse | undefined, context: Usabili
   const leftMs = remainingMs(response, now)
   const isEnough = leftMs > 0 && leftMs >= asked.minFreshMs && ageOf(response, now) * 1000 <= asked.maxAgeMs
   if (!asked.isNoCache && isEnough) return { action: 'answer', response, isStale: false }
-  const isStaleWanted = leftMs <= 0 && -leftMs <= asked.maxStaleMs && allowsStale(response, targetedFields)
+  const isStaleWanted = leftMs <= 0 && -leftMs <= asked.maxStaleMs && response.mayBeStale
   if (!asked.isNoCache && isStaleWanted) return { action: 'answer', response, isStale: false }
   if (asked.isOnlyIfCached) return { action: 'gateway-timeout' }
   const isAskedAnew = leftMs > 0 || asked.isNoCache
@@ -62,12 +59,6 @@ export function verdictOn(response: StoredResponse | undefined, context: Usabili
 /** Whether a response may stand in where the route has failed (RFC 5861 §4). */
 export function mayStandIn(response: StoredResponse, now: number): boolean {
   return -remainingMs(response, now) < response.staleIfErrorMs
-}
-
-/** Whether a client may take it though it is over: not where the route forbids that (RFC 9111 §4.2.4). */
-function allowsStale(response: StoredResponse, targetedFields: readonly string[]): boolean {
-  const { directives } = cacheDirectives(response, targetedFields)
-  return !forbidsStale(directives) && !directives.has('s-maxage')
 }
 
 /** What a request says of caching (RFC 9111 §5.2.1). */

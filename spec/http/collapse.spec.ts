@@ -295,6 +295,17 @@ for (const [version, express] of expressVersions) {
       })
     }
 
+    it('max-stale gets nothing where earlier middleware forbids it for the route (RFC 9111 §5.2.2.2)', async () => {
+      site.app.use((_req, res, next) => {
+        res.set('Cache-Control', 'max-age=10, must-revalidate')
+        next()
+      })
+      site.serve(counting({ ETag: '"a"' }), undefined, honoured)
+      await site.get()
+      site.seconds(20)
+      expect((await site.get({ 'cache-control': 'max-stale' })).text).to.equal('run 2')
+    })
+
     it('no-store keeps its response from being stored', async () => {
       site.serve(counting({ 'Cache-Control': 'max-age=60' }), undefined, honoured)
       await site.get({ 'cache-control': 'no-store' })

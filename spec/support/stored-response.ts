@@ -12,6 +12,7 @@ export function stored(particulars: Partial<StoredResponse> = {}): StoredRespons
     initialAge: 0,
     staleWhileRevalidateMs: 0,
     staleIfErrorMs: 0,
+    mayBeStale: true,
     sharing: 'ttl',
     vary: [],
     variant: '',
