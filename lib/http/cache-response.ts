@@ -6,7 +6,7 @@ import { keepInDictionaries } from './dictionaries'
 import { concernedTargets, dropTargets, isSuccess, isUnsafe } from './invalidation'
 import type { CacheableRequest, ResponseOptions } from './options'
 import { record } from './recorder'
-import { targetOf } from './request-key'
+import { targetOf, withQuery } from './request-key'
 import type { ResponseConfiguration } from './response-configuration'
 import { resolveResponseOptions } from './response-configuration'
 import { tellOf, visitOf, whyPassed } from './visit'
@@ -82,7 +82,12 @@ function dropAfter(req: IncomingMessage, res: ServerResponse, configuration: Res
     onHead(head) {
       if (isSuccess(head.status)) {
         const targets = [target, ...concernedTargets(req, head)]
-        dropped = dropTargets(configuration.cache(), targets)
+        // Of each also that part which belongs to the key: it is the same for several URLs.
+        const shared = targets.map(({ origin, url }) => ({
+          origin,
+          url: withQuery(url, configuration.query),
+        }))
+        dropped = dropTargets(configuration.cache(), [...targets, ...shared])
       }
       return {}
     },

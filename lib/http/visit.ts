@@ -24,13 +24,17 @@ export interface Visit {
   readonly cache: Cache
   readonly store: ResponseStore
   readonly key: string
-  /** The tag of all responses for its URL whose key says more than that; `undefined` for an ordinary key. */
-  readonly urlTag: string | undefined
+  /**
+   * By which those who change the URL find a response whose key says something else: the URL as it was sent, and that
+   * part of it which belongs to the key. None for an ordinary key.
+   */
+  readonly urlTags: readonly string[]
   readonly isScoped: boolean
   /** How it says who asks, if the key doesn't say it. */
   readonly credentials: readonly string[]
 }
 
+const NO_TAGS: readonly string[] = Object.freeze([])
 const stores = new WeakMap<Cache, ResponseStore>()
 
 /**
@@ -48,6 +52,7 @@ export function visitOf(
   const sent = quietly(req, () => keyedTargetOf(req, headers))
   const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
   const isOrdinary = scope === undefined && key === undefined && query === 'as-sent'
+  const shared = scope === undefined ? [] : [keyOf(sent.target, query, { key })]
   const cache = configuration.cache()
   return {
     req,
@@ -58,7 +63,7 @@ export function visitOf(
     cache,
     store: storeOf(cache),
     key: isOrdinary ? sent.key : keyOf(sent.target, query, { scope, key }),
-    urlTag: isOrdinary ? undefined : sent.key,
+    urlTags: isOrdinary ? NO_TAGS : [...new Set([sent.key, ...shared])],
     isScoped: scope !== undefined,
     credentials:
       scope === undefined ? quietly(req, () => credentialsOf(req, configuration.ignore, headers)) : [],
@@ -71,9 +76,9 @@ function keyOf(target: Target, query: QueryOption, parts: KeyParts): string {
 }
 
 /** The tags that a request knows of before the route has run. */
-export function tagsOf({ req, configuration, urlTag }: Visit): readonly string[] {
+export function tagsOf({ req, configuration, urlTags }: Visit): readonly string[] {
   const tags = configuration.tags(req)
-  return urlTag === undefined ? tags : [...tags, urlTag]
+  return urlTags.length === 0 ? tags : [...tags, ...urlTags]
 }
 
 /** Says on the response how its request was handled, and what was sent if that is not the route's. */

@@ -167,6 +167,21 @@ for (const [version, express] of expressVersions) {
         }
       })
 
+      const spellings: [what: string, options: ResponseOptions, got: string, changed: string][] = [
+        ['a list of parameters', { query: ['a'] }, '/page?a=1&b=2', '/page?a=1&b=3'],
+        ['the query in order', { query: 'sorted' }, '/page?a=1&b=2', '/page?b=2&a=1'],
+        ['a list and a scope', { query: ['a'], scope: () => 'ann' }, '/page?a=1&b=2', '/page?a=1'],
+        ['an order and a scope', { query: 'sorted', scope: () => 'ann' }, '/page?b=2&a=1', '/page?a=1&b=2'],
+      ]
+      for (const [what, options, got, changed] of spellings) {
+        it(`drops what is stored for the URL under the same key, by ${what}, whichever was asked for`, async () => {
+          site.serve(counting(), '5m', options)
+          expect([await text(got), await text(changed)]).to.deep.equal(['run 1', 'run 1'])
+          await site.server.ask(changed, { method: 'POST' })
+          expect([await text(changed), await text(got)]).to.deep.equal(['run 3', 'run 3'])
+        })
+      }
+
       it('drops another query\u2019s response no more than another path\u2019s', async () => {
         pages(['/page', '/other'], (_req, res) => res.end())
         await text('/page?a=1')
