@@ -35,6 +35,9 @@ const IMPERSONAL = new Set<PropertyKey>([
   ].flatMap((names) => names.split(' ')),
 ])
 
+/** What the router of Express 5 keeps on a request for itself, under symbols that nobody else has. */
+const OF_THE_ROUTER = 'router.tracing.'
+
 /**
  * Watches what a route reads of who asks: of the headers, of what earlier middleware put on the request and in
  * `res.locals`. What it keeps in closures or an AsyncLocalStorage is not seen.
@@ -142,7 +145,7 @@ export class ReaderCheck implements Reads, RequestWatch {
   }
 
   #isPut(key: string | symbol): boolean {
-    if (IMPERSONAL.has(key)) return false
+    if (IMPERSONAL.has(key) || isOfTheRouter(key)) return false
     return this.#isIdentified || IDENTITIES.includes(key as string) || PERSONAL.test(nameOf(key))
   }
 
@@ -165,6 +168,10 @@ export class ReaderCheck implements Reads, RequestWatch {
       this.#undo.push(restore)
     }
   }
+}
+
+function isOfTheRouter(key: string | symbol): boolean {
+  return typeof key === 'symbol' && key.description?.startsWith(OF_THE_ROUTER) === true
 }
 
 /** The headers, one by one. */

@@ -295,6 +295,17 @@ for (const [version, express] of expressVersions) {
       expect(await site.texts({})).to.deep.equal(['undefined'])
     })
 
+    it('does not count what the router reads of a request that carries a cookie, in front of a router of its own', async () => {
+      app.use(cacheResponse({ cache: site.cache }))
+      app.use(
+        '/page',
+        express.Router().get('/', (_req, res) => {
+          res.set('Cache-Control', 'max-age=60').send('page')
+        }),
+      )
+      expect(await site.status({ cookie: 'seen=1' })).to.equal('fwd=uri-miss; stored')
+    })
+
     it('leaves on the request what the route has made of its headers', async () => {
       let seen: unknown
       app.use((req, res, next) => {
