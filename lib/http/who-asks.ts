@@ -17,11 +17,18 @@ export type CredentialHeader = (typeof CREDENTIAL_HEADERS)[number]
 const OF_A_GATEWAY =
   /^(remote-(user|name|email|groups)|x-remote-.+|x-forwarded-(user|email|groups|preferred-username|access-token|client-cert)|x-auth(enticated|entik|elia|-request)?-.+|cf-access-.+|x-amzn-oidc-.+|x-goog-(iap-jwt-assertion|authenticated-user-.+)|x-ms-(client-principal.*|token-.+)|x-(session|csrf|xsrf|id|jwt|client|consumer|credential|account|customer|member|tenant)-(token|id|name|username|identifier|assertion|cert)|x-(user|userinfo|username|email)|x-user-(?!agent$).+)$/
 
+/** What applications call the fields in which they take a credential. */
+const NAMED_LIKE_A_CREDENTIAL =
+  /token|jwt|api-?key|secret|credential|password|(^|-)(auth|authorization|session(-?id)?)(-|$)/
+
 /** Whether a request header says who asks, or may: a credential, or what a gateway has found out. */
 export function saysWhoAsks(name: string): boolean {
   const known = answers.get(name)
   if (known !== undefined) return known
-  const answer = (CREDENTIAL_HEADERS as readonly string[]).includes(name) || OF_A_GATEWAY.test(name)
+  const answer =
+    (CREDENTIAL_HEADERS as readonly string[]).includes(name) ||
+    NAMED_LIKE_A_CREDENTIAL.test(name) ||
+    OF_A_GATEWAY.test(name)
   if (answers.size >= MOST_ANSWERS) answers.clear()
   answers.set(name, answer)
   return answer

@@ -67,6 +67,18 @@ for (const [version, express] of expressVersions) {
         (req) => req['currentUser'],
       ],
       [
+        'what a token was decoded to',
+        'read-req.decoded',
+        found((req, _res, who) => (req['decoded'] = who)),
+        (req) => req['decoded'],
+      ],
+      [
+        'the claims of a token',
+        'read-req.claims',
+        found((req, _res, who) => (req['claims'] = who)),
+        (req) => req['claims'],
+      ],
+      [
         'res.locals',
         'read-locals.user',
         found((_req, res, who) => (res.locals['user'] = who)),
@@ -191,6 +203,34 @@ for (const [version, express] of expressVersions) {
         expect(await site.texts({}, { [name]: 'bob' })).to.deep.equal(['hello undefined', 'hello bob'])
       })
     }
+
+    for (const name of [
+      'Token',
+      'X-Auth',
+      'X-Token',
+      'Api-Key',
+      'ApiKey',
+      'X-JWT',
+      'Private-Token',
+      'X-Session',
+    ]) {
+      it(`refuses a response whose route has read ${name}, by which applications ask who it is`, async () => {
+        site.serve((req, res) => res.set(shared).send(`hello ${String(req.get(name))}`), '5m')
+        expect(await site.texts({ [name]: 'ann' }, {})).to.deep.equal(['hello ann', 'hello undefined'])
+      })
+    }
+
+    it('stores a response whose route has read what only begins like one', async () => {
+      site.serve(
+        (req, res) =>
+          res
+            .vary('X-Author')
+            .set(shared)
+            .send(String(req.get('X-Author'))),
+        '5m',
+      )
+      expect(await site.status({ 'x-author': 'ann' })).to.equal('fwd=uri-miss; stored')
+    })
 
     it('stores what varies by the field of a gateway that its route has read', async () => {
       const spy = site.serve((req, res) => {
