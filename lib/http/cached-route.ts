@@ -4,6 +4,7 @@ import { pointOutRefusals } from './hints'
 import { outerRunOf } from './outer-run'
 import { Passes } from './passes'
 import { refuseToForward } from './gateway-timeout'
+import { isGone } from './is-gone'
 import { remainingMs, replay } from './replay'
 import { isRerun, rerun } from './rerun'
 import type { Found, Permit } from './response-store'
@@ -71,7 +72,7 @@ export class CachedRoute {
       const found = seen ?? (await visit.store.find(visit.key, tags, visit.req.headers))
       seen = undefined
       // Somebody else has answered meanwhile, or there is nobody to be answered.
-      if (visit.res.headersSent || visit.res.destroyed) return
+      if (visit.res.headersSent || isGone(visit.res)) return
       const verdict = this.#judge(visit, found)
       if (verdict.action === 'answer' && this.#answer(visit, found, verdict)) return
       if (verdict.action === 'gateway-timeout') {
@@ -156,7 +157,7 @@ export class CachedRoute {
 
   /** Gives a request what another one's run of the route has made, if it may be shared with it. */
   #share(visit: Visit, { response }: RunResult, { fwd }: Forward): boolean {
-    if (response === undefined || visit.res.headersSent || visit.res.destroyed) return false
+    if (response === undefined || visit.res.headersSent || isGone(visit.res)) return false
     if (isForOneUse(response)) return false
     if (!mayShare(uncovered(visit.credentials, response.vary), response.sharing)) return false
     if (visit.store.variantFor(response, visit.req.headers) !== response.variant) return false
@@ -183,7 +184,7 @@ export class CachedRoute {
       const { headers } = visit.req
       const found = await visit.store.findOrClaim(visit.key, { tags, headers }, { willDo, patientUntil })
       const verdict = found.permit && this.#errandFor(visit, found)
-      if (verdict === undefined || visit.res.headersSent || visit.res.destroyed) {
+      if (verdict === undefined || visit.res.headersSent || isGone(visit.res)) {
         giveBack(visit, found.permit)
         seen = found
         return outcomeOf(NOTHING)
@@ -216,7 +217,7 @@ export class CachedRoute {
     const outcome = await visit.store.lead(slot, tags, async () => {
       const { found: stored, permit } = await visit.store.claim(slot, tags, { willDo, patientUntil })
       if (stored !== undefined) return outcomeOf({ response: stored, isRefused: false })
-      if (visit.res.destroyed || visit.res.headersSent) {
+      if (isGone(visit.res) || visit.res.headersSent) {
         giveBack(visit, permit)
         return outcomeOf(NOTHING)
       }
@@ -224,7 +225,7 @@ export class CachedRoute {
       return outcomeOf(await this.#run(errand, permit))
     })
     const isAnswered = course.isLed || this.#share(visit, outcome.value as RunResult, errand.verdict)
-    if (!isAnswered && !visit.res.headersSent && !visit.res.destroyed) void this.#run(errand)
+    if (!isAnswered && !visit.res.headersSent && !isGone(visit.res)) void this.#run(errand)
   }
 
   async #run({ visit, tags, verdict, found, next }: Errand, permit?: Permit): Promise<RunResult> {

@@ -3,6 +3,7 @@ import type { Answer } from './answer'
 import { isChunk, toBuffer, wholeOf } from './body-chunk'
 import { DeclaredFreshness } from './declared-freshness'
 import { mute, putInPlace } from './in-place'
+import { isGone, whenGone } from './is-gone'
 import type { Fields, ResponseHead } from './recording'
 import { fieldsOf } from './recording'
 import { takeInHead } from './written-head'
@@ -99,7 +100,7 @@ class ResponseRecorder implements RecordedResponse {
     res.writeHead = (...args: unknown[]) => this.#onWriteHead(args)
     res.write = ((...args: unknown[]) => this.#onWrite(args)) as typeof res.write
     res.end = ((...args: unknown[]) => this.#onEnd(args)) as typeof res.end
-    res.on('close', () => {
+    whenGone(res, () => {
       this.#stopKeeping()
       this.#done(undefined)
     })
@@ -107,7 +108,7 @@ class ResponseRecorder implements RecordedResponse {
 
   replaceBy(answer: Answer): boolean {
     const res = this.#res
-    if (this.#isReplaced || this.#isEnded || res.headersSent || isLost(res)) return false
+    if (this.#isReplaced || this.#isEnded || res.headersSent || isGone(res)) return false
     putInPlace(res, this.#before, answer)
     this.#sendInstead(answer)
     return true
@@ -164,7 +165,9 @@ class ResponseRecorder implements RecordedResponse {
     if (!this.#isEnded) this.#keep(args[0], args[1])
     if (this.#isReplaced || this.#isHeld || this.#decision?.instead !== undefined) return swallow(args)
     this.#isBodyBegun = true
-    return this.#send(this.#write, args) as boolean
+    const takesMore = this.#send(this.#write, args) as boolean
+    // What is kept is in memory anyway: a client that takes nothing must not hold up those who wait for it.
+    return takesMore || this.#room !== undefined
   }
 
   #onEnd(args: unknown[]): ServerResponse {
@@ -206,7 +209,7 @@ class ResponseRecorder implements RecordedResponse {
     }
     this.#keep(args[0], args[1])
     // Handlers that notice an abort end the response: what is cut off then looks complete.
-    if (this.#room === undefined || isLost(this.#res)) this.#done(undefined)
+    if (this.#room === undefined || isGone(this.#res)) this.#done(undefined)
     else this.#done(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks))
   }
 
@@ -267,10 +270,6 @@ class ResponseRecorder implements RecordedResponse {
     this.#send(this.#end, [answer.body])
     this.#done(undefined)
   }
-}
-
-function isLost(res: ServerResponse): boolean {
-  return res.destroyed || res.socket?.destroyed === true
 }
 
 function swallow(args: unknown[]): true {

@@ -1,5 +1,8 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import { expect } from 'chai'
 import type { Response } from 'express'
 import { cacheResponse } from 'holdfast'
@@ -121,6 +124,51 @@ for (const [version, express] of expressVersions) {
       open[1]?.end()
       expect((await Promise.all(asked)).map(({ text }) => text)).to.deep.equal(['whole', 'whole', 'whole'])
       expect(spy.callCount).to.equal(2)
+    })
+
+    /** A client that asks for these one behind the other, and takes nothing of what it gets. */
+    async function pipelining(...paths: string[]): Promise<Socket> {
+      const { hostname, port } = new URL(site.server.url)
+      const socket = connect(Number(port), hostname).on('error', () => undefined)
+      await once(socket, 'connect')
+      socket.pause()
+      socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: ${site.server.host}\r\n\r\n`).join(''))
+      return socket
+    }
+
+    it('have the route run by one of them where the client of the first goes away before its turn (RFC 9112 §9.3.2)', async () => {
+      const open: Response[] = []
+      site.app.get('/before', () => undefined)
+      site.serve((_req, res) => open.push(res), '5m')
+      const first = await pipelining('/before', '/page', '/page')
+      await eventually(() => open.length === 1)
+      const asked = [ask(), ask()]
+      first.destroy()
+      await eventually(() => open.length === 2)
+      open[1]?.end('whole')
+      expect((await Promise.all(asked)).map(({ text }) => text)).to.deep.equal(['whole', 'whole'])
+      expect(open.length).to.equal(2)
+    })
+
+    it('are not held up by a client that takes nothing of what the route sends', async () => {
+      const body = Buffer.alloc(16 * 2 ** 20, 'x')
+      const spy = site.serve(
+        (_req, res) => {
+          // As a file is sent: the next piece once there is room for it.
+          const pieces = Array.from({ length: 256 }, (_, index) =>
+            body.subarray(index * 2 ** 16, (index + 1) * 2 ** 16),
+          )
+          Readable.from(pieces, { objectMode: false }).pipe(res)
+        },
+        '5m',
+        { maxBodyBytes: body.length },
+      )
+      const first = await pipelining('/page')
+      await eventually(() => spy.callCount === 1)
+      const answers = await Promise.all([ask(), ask()])
+      expect(answers.every((answer) => answer.body.equals(body))).to.be.true
+      expect(spy.callCount).to.equal(1)
+      first.destroy()
     })
 
     it('run the route themselves when they have waited long enough for one that never ends', async () => {
