@@ -19,11 +19,12 @@ export function hasConditions(headers: IncomingHttpHeaders): boolean {
 
 /**
  * The headers that a request is answered by, as a copy: the route may change those that it is given, once it has read
- * them. Of the conditions those of the client, where a run around this one keeps them from the route.
+ * them. Of the conditions those of the client, where a run of the same slot around this one keeps them from the route; one
+ * of another slot answers for its own.
  */
-export function headersAsAsked(req: IncomingMessage): IncomingHttpHeaders {
+export function headersAsAsked(req: IncomingMessage, slotKey: string): IncomingHttpHeaders {
   const asked = quietly(req, () => ({ ...req.headers }))
-  const outer = outerRunOf(req)?.headers
+  const outer = outerRunOf(req, slotKey)?.headers
   if (outer === undefined) return asked
   for (const name of CONDITIONS) {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.

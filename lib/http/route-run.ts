@@ -66,7 +66,7 @@ export class RouteRun implements Recorder, OuterRun {
     this.#begunAt = this.#now
     this.result = new Promise((resolve) => (this.#resolve = resolve))
     this.#before = fieldsOf(res)
-    this.#headers = headersAsAsked(req)
+    this.#headers = headersAsAsked(req, plan.slot.key)
     this.#found = outerRunOf(req)?.found ?? req.headers
     if (this.#isAnsweredHere) req.headers = headersForRoute(req, plan.former)
     this.#mayBeEncoded = mayBeEncoded(res, this.#headers)

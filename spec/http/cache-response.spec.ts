@@ -1064,6 +1064,32 @@ for (const [version, express] of expressVersions) {
         expect(first.headers['cache-status']).to.equal('holdfast; fwd=uri-miss; stored')
       })
 
+      it('takes nothing for validated that another, by another key, has answered to the client (RFC 9111 §4.3.3)', async () => {
+        let version = 1
+        let now = NOON
+        const own = createCache({
+          redis: false,
+          logger: false,
+          clock: { now: () => now, monotonic: () => now },
+        })
+        app.use(cacheResponse({ cache: own, query: [] }))
+        serve(
+          (_req, res) =>
+            res
+              .set({ ETag: `"${String(version)}"`, 'Cache-Control': 'max-age=10' })
+              .send(`v${String(version)}`),
+          undefined,
+          { cache: own },
+        )
+        await server.get('/page?a=1')
+        now += 20_000
+        version = 2
+        const answer = await server.get('/page?a=2', { 'if-none-match': '"2"' })
+        expect(answer).to.include({ status: 304, text: '' })
+        expect((await server.get('/page?a=2')).text).to.equal('v2')
+        await own.close()
+      })
+
       it('holds nothing of a stream back that it does not store', async () => {
         let finish = (): void => undefined
         serve((_req, res) => {
