@@ -82,6 +82,8 @@ class NoSocket extends Duplex {
     this.localAddress = client.localAddress
     this.localPort = client.localPort
     this.encrypted = (client as Socket & { encrypted?: boolean }).encrypted === true
+    // A server listens to those of its connections: what a route breaks off with must not end the process.
+    this.on('error', () => undefined)
   }
 
   /** There is nobody to wait for. */

@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
 import { expect } from 'chai'
+import type { Request, Response } from 'express'
 import { cacheResponse } from 'holdfast'
 import type { ResponseOptions } from 'holdfast'
 import { CachedSite, counting, statusOf } from '../support/cached-site'
@@ -418,6 +420,37 @@ for (const [version, express] of expressVersions) {
         site.seconds(71)
         expect((await site.get()).text).to.equal('run 2')
       })
+
+      const breaks: [how: string, end: (req: Request, res: Response) => unknown][] = [
+        ['destroys its response with an error', (_req, res) => res.destroy(new Error('broken'))],
+        ['destroys its request with an error', (req) => req.destroy(new Error('broken'))],
+        [
+          'sends a stream that fails halfway',
+          (_req, res) => {
+            const source = Readable.from(['half', new Error('broken')]).map((piece: unknown) => {
+              if (piece instanceof Error) throw piece
+              return piece
+            })
+            pipeline(source, res, () => undefined)
+          },
+        ],
+      ]
+      for (const [how, end] of breaks) {
+        it(`keeps the old response where the route behind ${how}, and the process goes on`, async () => {
+          let runs = 0
+          site.serve((req, res) => {
+            res.set(fields)
+            if ((runs += 1) === 1) res.end('run 1')
+            else if (runs === 2) end(req, res)
+            else res.end('run 3')
+          })
+          await site.get()
+          site.seconds(12)
+          expect((await site.get()).text).to.equal('run 1')
+          await eventually(() => runs === 2)
+          await eventually(async () => (await site.get()).text === 'run 3')
+        })
+      }
 
       it('keeps the old response where the route behind fails', async () => {
         let runs = 0
