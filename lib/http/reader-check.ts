@@ -109,6 +109,8 @@ export class ReaderCheck implements Reads, RequestWatch {
 
   /** Somebody looks where they are as they came: he reads those that are there. */
   noteHeaders(): void {
+    // Of those that have been taken away since, too.
+    for (const [index, name] of this.#rawHeaders.entries()) if (index % 2 === 0) this.noteHeader(name)
     for (const name of Object.keys(this.#headers)) this.noteHeader(name)
   }
 

@@ -323,6 +323,15 @@ for (const [version, express] of expressVersions) {
       expect(await site.status(german)).to.match(/^hit/)
     })
 
+    it('sees what is read of the headers as they came, though they were taken from the request', async () => {
+      site.serve((req, res) => {
+        delete req.headers.cookie
+        const at = req.rawHeaders.findIndex((name) => name.toLowerCase() === 'cookie')
+        res.set(shared).send(at === -1 ? 'nobody' : req.rawHeaders[at + 1])
+      })
+      expect(await site.texts({ cookie: 'ann' }, {})).to.deep.equal(['ann', 'nobody'])
+    })
+
     it('refuses what was read of a field that misleads, though the route takes it from the request then', async () => {
       site.serve((req, res) => {
         const host = String(req.headers['x-forwarded-host'])
