@@ -129,7 +129,7 @@ export class RevocationFeed {
   }
 
   #wake(logs: readonly RevocationLog[]): void {
-    if (!this.#canUseLogs || !this.#canReadAll) return
+    if (!this.#canReadAll) return
     for (const log of logs) this.#due.add(log)
     if (!this.#isRunning && this.#cache.isConnected) void this.#run()
   }
@@ -250,8 +250,8 @@ export class RevocationFeed {
   #giveUp(outcome: Exclude<Reading['outcome'], 'read' | 'lost'>): void {
     this.#due.clear()
     this.#copy.expectNoLog()
-    if (outcome === 'foreign') this.#canReadAll = false
-    else this.#canUseLogs = false
+    this.#canReadAll = false
+    if (outcome === 'refused') this.#canUseLogs = false
     this.#restoring = undefined
     this.#wholeAt = -Infinity
     warnOfNoCopy(this.#cache.logger, outcome)
@@ -267,8 +267,8 @@ export class RevocationFeed {
 
   /** Redis is back: it gets what it was not told, or has not shown, before anything else. */
   async #bring(send: Send, mayLackMore: boolean): Promise<void> {
-    const isProvable = this.#canUseLogs && (await send((client) => Promise.resolve(hasLogs(client))))
-    // Without a log nobody can tell what it lacks.
+    const isProvable = this.#canReadAll && (await send((client) => Promise.resolve(hasLogs(client))))
+    // Without a log that can be read nobody can tell what it lacks.
     const lacking = isProvable || !mayLackMore ? this.#copy.unsettled(Infinity) : [...this.#copy.all()]
     for (let start = 0; start < lacking.length; start += BATCH) {
       const batch = lacking.slice(start, start + BATCH)

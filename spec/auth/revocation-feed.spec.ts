@@ -303,6 +303,25 @@ describe('The copy of all revocations', () => {
       await other.blacklist.revoke(claims('1'))
       expect(await one.blacklist.isRevoked(claims('1'))).to.equal(true)
     })
+
+    it('cannot read what Redis has, which comes back empty: it gets all that is known', async () => {
+      const logger = new RecordingLogger()
+      const [one, other] = [await start({}, { logger }), await start()]
+      await vouched(one)
+      await other.blacklist.revoke(claims('1'))
+      await eventually(() => one.blacklist.count() === 1)
+      await other.cache.close()
+      await redis.command('XADD', 'holdfast:{ns=}:revocations:1d', '*', 'r', 'in words to come')
+      await eventually(() =>
+        logger.messages('warn').some((message) => message.includes('each check asks Redis')),
+      )
+      await redis.kill()
+      await cutOff(one)
+      await redis.restart({ dataset: 'empty' })
+      await connected(one)
+      const late = await start()
+      expect(await late.blacklist.isRevoked(claims('1'))).to.equal(true)
+    })
   })
 
   describe("with check: 'redis'", () => {
