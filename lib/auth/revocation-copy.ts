@@ -33,6 +33,8 @@ const NONE: readonly Revocation[] = []
  */
 export class RevocationCopy {
   readonly #table: RevocationTable
+  /** In Unix seconds. */
+  readonly #now: () => number
   readonly #own = new Map<string, OwnChange>()
   readonly #learnt = new Map<string, LearntByKey>()
   #isWhole = true
@@ -42,7 +44,8 @@ export class RevocationCopy {
   constructor(capacity: number, clock: Clock) {
     // One that ends in this very turn of the event loop may hold until it is over.
     const now = coarseNow(clock)
-    this.#table = new RevocationTable(capacity, () => now() / 1000)
+    this.#now = () => now() / 1000
+    this.#table = new RevocationTable(capacity, this.#now)
   }
 
   /** Whether there was room for all that was to be learnt. */
@@ -175,9 +178,11 @@ export class RevocationCopy {
     return this.#table.get(id)
   }
 
-  /** Forgets the dead, a part of them each time. */
+  /** Forgets the dead, a part of them each time, and that they were ever to be sent. */
   sweep(): void {
     this.#table.sweep()
+    const now = this.#now()
+    for (const [id, { revocation }] of this.#own) if (revocation.until <= now) this.#own.delete(id)
     for (const id of this.#learnt.keys()) if (this.#table.find(id) === undefined) this.#learnt.delete(id)
   }
 

@@ -101,8 +101,9 @@ export class RevocationFeed {
     )
   }
 
-  /** Hands revocations to Redis, all of them together. @returns whether Redis has acknowledged them. */
+  /** Hands revocations to Redis, if there is one, all together. @returns whether Redis has acknowledged them. */
   send(revocations: readonly Revocation[]): Promise<boolean> {
+    if (this.#cache.state === 'memory') this.#copy.settle(revocations)
     return this.#queue.add(revocations)
   }
 

@@ -32,6 +32,16 @@ describe('A copy of revocations', () => {
     return copy.note(revocation) as Revocation
   }
 
+  it('tells Redis nothing that no longer matters, however it was sent', () => {
+    const [unsent, sent, later] = [revocation(1), revocation(2), revocation(3, 90)].map(noted)
+    copy.acknowledge([sent as Revocation], 5)
+    clock.advance(60_000)
+    copy.sweep()
+    expect(copy.unsettled(10)).to.deep.equal([later])
+    copy.acknowledge([unsent as Revocation], 15)
+    expect(copy.unsettled(20)).to.deep.equal([later])
+  })
+
   it('knows what it was told, until it no longer matters', () => {
     const [own, foreign] = [revocation(1), revocation(2)]
     copy.note(own)

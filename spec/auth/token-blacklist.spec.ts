@@ -18,6 +18,7 @@ import type { Cache, RevokeOptions, TokenBlacklistOptions, TokenClaims } from 'h
 import type { BlacklistInstance } from '../support/blacklist-instance'
 import { BlacklistInstances, connected, cutOff } from '../support/blacklist-instance'
 import { eventually } from '../support/eventually'
+import { heapAfter } from '../support/heap'
 import { ManualClock } from '../support/manual-clock'
 import { RecordingLogger } from '../support/recording-logger'
 import { RedisServer } from '../support/redis-server'
@@ -90,6 +91,17 @@ describe('A token blacklist', () => {
 
     it('and says that memory has it where there is no Redis', async () => {
       expect(await onMemory().revoke(token())).to.equal('memory')
+    })
+
+    it('and notes nothing for a Redis that there is not', async () => {
+      const blacklist = onMemory()
+      const exp = clock.seconds + HOUR
+      const grown = await heapAfter(async () => {
+        for (let jti = 0; jti < 10_000; jti += 1) await blacklist.revoke({ jti: String(jti), exp })
+      })
+      expect(blacklist.count()).to.equal(10_000)
+      // In arrays outside of the heap. A note of each is 5 MB.
+      expect(grown).to.be.lessThan(2_000_000)
     })
 
     it('and says that nobody has it once the cache is closed', async () => {
