@@ -121,12 +121,12 @@ export class RevocationFeed {
     this.#copy.sweep()
     if (this.#restoring === undefined && this.#copy.hasRoomAgain) this.#readAnew()
     this.#wake(this.#logs.all)
-    // What was sent before all was read and did not show, and what was never acknowledged.
-    this.#tell(this.#copy.unsettled(this.#wholeAt))
+    // What was sent before all was read and did not show, and what was never acknowledged: not what waits for that.
+    if (this.#queue.isIdle) this.#tell(this.#copy.unsettled(this.#wholeAt))
   }
 
   #tell(lacking: readonly Revocation[]): void {
-    if (lacking.length > 0 && this.#cache.isConnected) void this.#queue.add(lacking)
+    if (this.#cache.isConnected) this.#queue.addMany(lacking)
   }
 
   #wake(logs: readonly RevocationLog[]): void {

@@ -23,7 +23,18 @@ export class SendQueue {
     this.#send = send
   }
 
-  /** Sends these. @returns whether they were acknowledged. */
+  /** Whether nothing waits, nor is under way. */
+  get isIdle(): boolean {
+    return !this.#isSending
+  }
+
+  /** Sends these in parts, as many as there are: those of a part stay together. */
+  addMany(revocations: readonly Revocation[]): void {
+    for (let start = 0; start < revocations.length; start += this.#most)
+      void this.add(revocations.slice(start, start + this.#most))
+  }
+
+  /** Sends these, which belong together. @returns whether they were acknowledged. */
   add(revocations: readonly Revocation[]): Promise<boolean> {
     return new Promise((resolve) => {
       this.#waiting.push({ revocations, resolve })

@@ -383,6 +383,39 @@ describe('The copy of all revocations', () => {
       )
     })
 
+    it('that acknowledges a great many and loses them: it is told again in commands that are soon done', async () => {
+      const store = new MemoryClient({ maxEntries: 1000, maxBytes: 1_000_000 }, systemClock)
+      const sizes: number[] = []
+      const append: MemoryClient['appendLog'] = store.appendLog.bind(store)
+      store.appendLog = async (log, entries, keepMs) => {
+        sizes.push(entries.length)
+        if (sizes.length > 5) await append(log, entries, keepMs)
+      }
+      const blacklist = over(store)
+      await eventually(() => cache.isConnected)
+      await Promise.all(Array.from({ length: 500 }, (_, name) => blacklist.revoke(claims(String(name)))))
+      await eventually(
+        async () => (await store.readLog('holdfast:{ns=}:revocations:1d', '', 1000)).length === 500,
+      )
+      expect(Math.max(...sizes)).to.equal(100)
+    })
+
+    it('that is slow: what waits to be sent is sent once', async () => {
+      const store = new MemoryClient({ maxEntries: 10_000, maxBytes: 10_000_000 }, systemClock)
+      let appended = 0
+      const append: MemoryClient['appendLog'] = store.appendLog.bind(store)
+      store.appendLog = async (log, entries, keepMs) => {
+        appended += entries.length
+        await delay(30)
+        await append(log, entries, keepMs)
+      }
+      const blacklist = over(store)
+      await eventually(() => cache.isConnected)
+      await Promise.all(Array.from({ length: 5000 }, (_, name) => blacklist.revoke(claims(String(name)))))
+      await delay(LOOK_MS)
+      expect(appended).to.equal(5000)
+    })
+
     it('that loses what only its keys have told: it is told again', async () => {
       const store = new MemoryClient({ maxEntries: 100, maxBytes: 100_000 }, systemClock)
       const blacklist = over(store)

@@ -36,6 +36,19 @@ describe('The queue of revocations for Redis', () => {
     expect(sent).to.deep.equal([['a', 'b'], ['c', 'd'], ['e', 'f', 'g', 'h'], ['i']])
   })
 
+  it('sends a great many in parts', async () => {
+    const sending = queue()
+    sending.addMany(revocations('a', 'b', 'c', 'd'))
+    expect(sending.isIdle).to.equal(false)
+    await sending.add(revocations('e'))
+    expect(sent).to.deep.equal([
+      ['a', 'b', 'c'],
+      ['d', 'e'],
+    ])
+    await Promise.resolve()
+    expect(sending.isIdle).to.equal(true)
+  })
+
   it('sends one batch at a time, and what comes meanwhile after it', async () => {
     const sending = queue()
     const [first] = [sending.add(revocations('a')), sending.add(revocations('b'))]
