@@ -37,7 +37,8 @@ export class RevocationCopy {
   readonly #now: () => number
   readonly #own = new Map<string, OwnChange>()
   readonly #learnt = new Map<string, LearntByKey>()
-  #isWhole = true
+  /** When the last of those is over for which there was no room, in Unix seconds. */
+  #lacksUntil = -Infinity
   #isLogged = true
   #change = 0
 
@@ -48,14 +49,14 @@ export class RevocationCopy {
     this.#table = new RevocationTable(capacity, this.#now)
   }
 
-  /** Whether there was room for all that was to be learnt. */
+  /** Whether there was room for all that was to be learnt and still matters. */
   get isWhole(): boolean {
-    return this.#isWhole
+    return this.#lacksUntil <= this.#now()
   }
 
   /** Whether there was no room for all, and there is now. */
   get hasRoomAgain(): boolean {
-    return !this.#isWhole && this.#table.hasRoom
+    return !this.isWhole && this.#table.hasRoom
   }
 
   /** Whether any subject may have been logged out everywhere. */
@@ -82,7 +83,7 @@ export class RevocationCopy {
   note(revocation: Revocation, isApart = false): Revocation | undefined {
     const known = this.#table.merge(revocation)
     if (known === undefined) {
-      this.#isWhole = false
+      this.#lack(revocation)
       return undefined
     }
     this.#change = (this.#change % (CHANGES - 1)) + 1
@@ -99,7 +100,7 @@ export class RevocationCopy {
       return own.revocation.value
     const before = this.#table.find(said.id)
     const known = this.#table.merge(said)
-    if (known === undefined) this.#isWhole = false
+    if (known === undefined) this.#lack(said)
     else if (this.#isLogged && known.value !== before)
       this.#learnt.set(said.id, { revocation: known, at: performance.now() })
     return (known ?? said).value
@@ -129,7 +130,7 @@ export class RevocationCopy {
     if ((this.#learnt.get(said.id)?.revocation.value ?? Infinity) <= said.value) this.#learnt.delete(said.id)
     const before = this.#table.find(said.id)
     const known = this.#table.merge(said)
-    if (known === undefined) this.#isWhole = false
+    if (known === undefined) this.#lack(said)
     const own = this.#own.size === 0 ? undefined : this.#own.get(said.id)
     if (own !== undefined && ownChange === undefined && isContradicted(own, said))
       return this.#refuseBoth(own.revocation, said)
@@ -194,7 +195,7 @@ export class RevocationCopy {
 
   /** From here on it is told apart what the log says. */
   beginReading(): void {
-    this.#isWhole = true
+    this.#lacksUntil = -Infinity
     this.#table.beginGeneration()
   }
 
@@ -222,6 +223,10 @@ export class RevocationCopy {
       .map(({ revocation }) => revocation)
       .filter((each) => each.kind === 'exemption' && each.value === own.value)
     return this.#noteAll([...spared, own].map((each) => ({ ...each, value })))
+  }
+
+  #lack({ until }: Revocation): void {
+    this.#lacksUntil = Math.max(this.#lacksUntil, until)
   }
 
   #noteAll(revocations: readonly Revocation[]): Revocation[] {
