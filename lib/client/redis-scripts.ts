@@ -41,9 +41,13 @@ for i = 1, #KEYS do
 end
 return count`)
 
-/** Keeps the greater number and the longer life. */
+/**
+ * Keeps the greater number and the longer life. Most keys are new, and are not read: servers before Redis 7.2 take each
+ * reading of a script for one of all its keys.
+ */
 const RAISING = `
 local function raise(key, number, life)
+  if redis.call('SET', key, number, 'PX', string.format('%.0f', life), 'NX') then return end
   local before = redis.call('GET', key)
   local ttl = math.max(tonumber(life), redis.call('PTTL', key))
   if (tonumber(before or '') or -1) > tonumber(number) then number = before end

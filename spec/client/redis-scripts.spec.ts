@@ -45,6 +45,19 @@ describe('The scripts', () => {
     expect(SCRIPTS).to.have.members(Object.values(ALL))
   })
 
+  it('APPEND_LOG reads no key that is new: servers before Redis 7.2 take each for a reading of all', async () => {
+    const append = (number: string) =>
+      run(APPEND_LOG, ['log', 'a', 'b'], '60000', ...['1', number, '60000', '2', number, '60000'])
+    const readings = async (): Promise<string[]> =>
+      (await client.info('commandstats')).match(/cmdstat_(get|getex|pttl):calls=\d+/g) ?? []
+    await client.configResetStat()
+    await append('1')
+    expect(await readings()).to.deep.equal([])
+    await append('2')
+    expect(await readings()).to.have.members(['cmdstat_get:calls=2', 'cmdstat_pttl:calls=2'])
+    expect(await client.mGet(['a', 'b'])).to.deep.equal(['2', '2'])
+  })
+
   for (const [name, script] of Object.entries(ALL)) {
     it(`${name} has the name that Redis gives it`, async () => {
       expect(await client.scriptLoad(script.source)).to.equal(script.sha1)
