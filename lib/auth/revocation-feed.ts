@@ -2,14 +2,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Cache } from '../cache/cache'
 import type { CacheClient } from '../client/cache-client'
 import type { Send } from '../client/invalidation'
+import { hasLogs } from '../client/log-client'
 import { CommandRefusedError } from '../errors'
+import { inParts } from '../in-parts'
 import { warnOfEviction } from './eviction-warning'
 import { warnOfNoCopy } from './no-copy-warning'
 import { PartSize } from './part-size'
 import { ReplicaConfirmation } from './replica-confirmation'
 import type { Revocation } from './revocation'
 import type { RevocationCopy } from './revocation-copy'
-import { hasLogs, RevocationLogs } from './revocation-log'
+import { RevocationLogs } from './revocation-log'
 import type { Reading, ReadPart, RevocationLog } from './revocation-log'
 import { SendQueue } from './send-queue'
 
@@ -271,10 +273,7 @@ export class RevocationFeed {
     const isProvable = this.#canReadAll && (await send((client) => Promise.resolve(hasLogs(client))))
     // Without a log that can be read nobody can tell what it lacks.
     const lacking = isProvable || !mayLackMore ? this.#copy.unsettled(Infinity) : [...this.#copy.all()]
-    for (let start = 0; start < lacking.length; start += BATCH) {
-      const batch = lacking.slice(start, start + BATCH)
-      await this.#bringBatch(batch, send)
-    }
+    for (const batch of inParts(lacking, BATCH)) await this.#bringBatch(batch, send)
   }
 
   async #bringBatch(batch: readonly Revocation[], send: Send): Promise<void> {

@@ -1,4 +1,6 @@
 import type { CacheClient, LogEntry, LogRecord } from '../client/cache-client'
+import type { LogClient } from '../client/log-client'
+import { hasLogs } from '../client/log-client'
 import { CommandRefusedError } from '../errors'
 import { encodeRevocation, newWriter, readRevocation } from './revocation'
 import type { PackedRevocation, Revocation, RevocationKind } from './revocation'
@@ -24,14 +26,6 @@ const KIND_PREFIX: Readonly<Record<RevocationKind, string>> = {
   token: '',
   subject: 'subject:',
   exemption: 'except:',
-}
-
-/** A client that has logs. */
-export type LogClient = CacheClient & Required<Pick<CacheClient, 'appendLog' | 'readLog'>>
-
-/** Whether a client has logs. */
-export function hasLogs(client: CacheClient): client is LogClient {
-  return client.appendLog !== undefined && client.readLog !== undefined
 }
 
 /** What became of reading a log on from the last known entry. */

@@ -12,7 +12,7 @@ const SHARDS_A_SWEEP = 8
 
 /**
  * A million revocations in 40 MB: 256 tables of typed arrays, each of which grows by itself, so that growing never
- * takes long. A look-up costs a tenth of a microsecond.
+ * takes long. A look-up costs two tenths of a microsecond.
  */
 export class RevocationTable {
   readonly #shards = Array.from({ length: SHARDS }, () => new RevocationShard())

@@ -1,3 +1,4 @@
+import { inParts } from '../in-parts'
 import type { Revocation } from './revocation'
 
 interface Waiting {
@@ -30,8 +31,7 @@ export class SendQueue {
 
   /** Sends these in parts, as many as there are: those of a part stay together. */
   addMany(revocations: readonly Revocation[]): void {
-    for (let start = 0; start < revocations.length; start += this.#most)
-      void this.add(revocations.slice(start, start + this.#most))
+    for (const part of inParts(revocations, this.#most)) void this.add(part)
   }
 
   /** Sends these, which belong together. @returns whether they were acknowledged. */

@@ -2,6 +2,7 @@ import { describeValue } from '../check-options'
 import type { Stored } from '../client/client-state'
 import { weakest } from '../client/client-state'
 import { InvalidOptionError } from '../errors'
+import { inParts } from '../in-parts'
 import { CacheBase } from './cache-base'
 import { CacheCore } from './cache-core'
 import { checkKey, checkKeys } from './cache-key'
@@ -11,7 +12,6 @@ import { readEntryOptions, readLoadOptions } from './entry-options'
 import { termsFor } from './entry-terms'
 import type { LoadContext } from './load-context'
 import {
-  inParts,
   loadMany,
   MOST_DELETED_AT_ONCE,
   MOST_LOADED_AT_ONCE,

@@ -111,10 +111,3 @@ export function readEntries<Value>(entries: Iterable<readonly [string, Value]>):
     `expected pairs of a key and a value, got ${got} at ${String(wrong)}`,
   )
 }
-
-/** A list in parts of so many. */
-export function inParts<Item>(items: readonly Item[], most: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / most) }, (_, part) =>
-    items.slice(part * most, (part + 1) * most),
-  )
-}

@@ -1,6 +1,7 @@
+import { inParts } from '../in-parts'
 import type { Counters } from '../observe/stats'
 import type { EntryReader } from './entry-reader'
-import { inParts, MOST_READ_AT_ONCE } from './load-many'
+import { MOST_READ_AT_ONCE } from './load-many'
 import type { FoundRead, NearTier, Read } from './near-tier'
 import { NOT_NEAR } from './near-tier'
 import type { Decoded, ValueCodec } from './value-codec'

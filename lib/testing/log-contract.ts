@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import type { CacheClient, LogEntry, LogRecord } from '../client/cache-client'
+import type { LogEntry, LogRecord } from '../client/cache-client'
+import type { LogClient } from '../client/log-client'
+import { hasLogs } from '../client/log-client'
 import { LONG_MS } from './contract-case'
 import type { ContractCase } from './contract-case'
-
-type WithLogs = CacheClient & Required<Pick<CacheClient, 'appendLog' | 'readLog'>>
 
 /** What a cache client promises of logs, if it has any. */
 export const logContract: readonly ContractCase[] = [
@@ -46,7 +46,7 @@ export const logContract: readonly ContractCase[] = [
 
 function logCase(
   title: string,
-  run: (client: WithLogs, key: (name: string) => string) => Promise<void>,
+  run: (client: LogClient, key: (name: string) => string) => Promise<void>,
 ): ContractCase {
   return {
     title: `${title}, if it has logs`,
@@ -54,10 +54,6 @@ function logCase(
       if (hasLogs(client)) await run(client, key)
     },
   }
-}
-
-function hasLogs(client: CacheClient): client is WithLogs {
-  return client.appendLog !== undefined && client.readLog !== undefined
 }
 
 function entry(key: string, bytes = Buffer.from('said')): LogEntry {

@@ -3,7 +3,8 @@ import type { LogEntry, LogRecord } from '../../lib/client/cache-client'
 import { encodeRevocation, unpackRevocation } from '../../lib/auth/revocation'
 import type { LoggedRevocation, Revocation } from '../../lib/auth/revocation'
 import { RevocationLog, RevocationLogs } from '../../lib/auth/revocation-log'
-import type { LogClient, Reading, ReadPart } from '../../lib/auth/revocation-log'
+import type { Reading, ReadPart } from '../../lib/auth/revocation-log'
+import type { LogClient } from '../../lib/client/log-client'
 import { ManualClock } from '../support/manual-clock'
 
 const MINUTE_MS = 60_000
