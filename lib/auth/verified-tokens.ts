@@ -28,7 +28,7 @@ export class VerifiedTokens {
 
   /** The name of a token here. */
   nameOf(token: string): string {
-    return hash('sha256', token, 'base64')
+    return hash('sha256', token, 'binary')
   }
 
   /** What was verified under a name, and is still good. */

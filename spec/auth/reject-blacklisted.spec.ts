@@ -167,6 +167,30 @@ for (const [version, express] of expressVersions) {
         })
       }
 
+      for (const [what, authorization] of [
+        ['nothing but the scheme', 'Bearer'],
+        ['two words', 'Bearer one two'],
+        ['a scheme that only begins like it', 'Bearertoken one'],
+        ['a tab for a blank', 'Bearer\tone'],
+      ] as const) {
+        it(`finds no token in credentials of ${what}`, async () => {
+          const server = await serve(rejectBlacklisted({ blacklist }))
+          expect((await server.get('/api/me', { authorization })).status).to.equal(200)
+          expect((await server.get('/api/me', { authorization: 'Bearer one' })).status).to.equal(500)
+        })
+      }
+
+      it('takes several blanks for one', async () => {
+        const server = await serve(
+          rejectBlacklisted({ blacklist, verify: { key: SECRET, algorithms: ['HS256'] } }),
+        )
+        const token = newToken()
+        const ask = () => server.get('/api/me', { authorization: `Bearer   ${token}` })
+        expect((await ask()).status).to.equal(200)
+        await blacklist.revoke(token)
+        expect((await ask()).status).to.equal(401)
+      })
+
       it('leaves it to the verifier to refuse requests without a token', async () => {
         const server = await serve(verified, rejectBlacklisted({ blacklist }))
         expect((await server.get('/api/me')).status).to.equal(401)

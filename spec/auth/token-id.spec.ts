@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { expect } from 'chai'
+import fc from 'fast-check'
 import { decode, sign } from 'jsonwebtoken'
 import { InvalidTokenError } from 'holdfast'
 import type { TokenClaims } from 'holdfast'
@@ -28,6 +30,31 @@ describe('The id of a token', () => {
       { jti: 'session-7' },
     ].map((claims) => identifyToken(claims).id)
     expect(new Set(ids).size).to.equal(4)
+  })
+
+  it('is the SHA-256 of jti and issuer as JSON writes them, whatever they contain', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string(),
+      fc.constantFrom('"', '\\', '\ud800', '\u2028'),
+    )
+    fc.assert(
+      fc.property(text.filter(Boolean), fc.option(text, { nil: undefined }), (jti, iss) => {
+        const asJson = `jti\0${JSON.stringify([iss ?? null, jti])}`
+        expect(identifyToken({ jti, iss }).id).to.equal(
+          createHash('sha256').update(asJson).digest('hex').slice(0, 32),
+        )
+      }),
+    )
+  })
+
+  it('stays the same, and tells issuers apart, while thousands of others are seen', () => {
+    const idOf = (number: number, iss: string): string => identifyToken({ jti: String(number), iss }).id
+    const first = Array.from({ length: 3000 }, (_, number) => idOf(number, 'one'))
+    const ofAnother = first.map((_, number) => idOf(number, 'another'))
+    const again = first.map((_, number) => idOf(number, 'one'))
+    expect(again).to.deep.equal(first)
+    expect(new Set([...first, ...ofAnother]).size).to.equal(6000)
   })
 
   it('cannot be moved between jti and issuer', () => {
