@@ -473,23 +473,91 @@ for (const [version, express] of expressVersions) {
       expect(seen).to.deep.equal([true, { name: 'bob' }, 'by a getter', false])
     })
 
-    it('sees what an application reads that is mounted behind it, after a first time that stores nothing', async () => {
-      const mounted = express()
-      mounted.use((req, _res, next) => {
-        Object.assign(req, { user: storage.getStore() })
-        next()
+    describe('with another application behind it', () => {
+      /** Finds out further in who asks: nothing of it is in what the cache sees of the request. */
+      const known = new AsyncLocalStorage<string>()
+      let inner: Express
+
+      beforeEach(() => {
+        inner = express()
+        inner.use((req, _res, next) => {
+          Object.assign(req, { user: known.getStore() })
+          next()
+        })
+        inner.get('/user', (req, res) => res.set(shared).send((req as unknown as Known).user))
+        inner.get('/all', (_req, res) => res.set(shared).send('all'))
+        app.use((req, _res, next) => {
+          known.run(String(req.headers['x-test-identity']), next)
+        })
       })
-      const storage = new AsyncLocalStorage<string>()
-      mounted.get('/user', (req, res) => res.set(shared).send((req as unknown as Known).user))
-      mounted.get('/all', (_req, res) => res.set(shared).send('all'))
-      app.use((req, _res, next) => {
-        storage.run(String(req.headers['x-test-identity']), next)
+
+      it('sees what that reads, if it is mounted', async () => {
+        app.use(cacheResponse({ cache: site.cache }), inner)
+        expect(statusOf(await site.server.get('/user', ann))).to.equal('fwd=uri-miss; detail=read-req.user')
+        expect((await site.server.get('/user', bob)).text).to.equal('bob')
+        expect(statusOf(await site.server.get('/all', ann))).to.equal('fwd=uri-miss; stored')
       })
-      app.use(cacheResponse({ cache: site.cache }), mounted)
-      expect(statusOf(await site.server.get('/user', ann))).to.equal('fwd=uri-miss; detail=mounted')
-      expect(statusOf(await site.server.get('/user', ann))).to.equal('fwd=uri-miss; detail=read-req.user')
-      expect((await site.server.get('/user', bob)).text).to.equal('bob')
-      expect(statusOf(await site.server.get('/all', ann))).to.equal('fwd=uri-miss; stored')
+
+      it('sees it after a first time that stores nothing, if it is called by hand', async () => {
+        app.use(cacheResponse({ cache: site.cache }), (req, res) => {
+          inner(req, res)
+        })
+        expect(statusOf(await site.server.get('/user', ann))).to.equal('fwd=uri-miss; detail=mounted')
+        expect(statusOf(await site.server.get('/user', ann))).to.equal('fwd=uri-miss; detail=read-req.user')
+        expect((await site.server.get('/user', bob)).text).to.equal('bob')
+        expect(statusOf(await site.server.get('/all', ann))).to.equal('fwd=uri-miss; stored')
+      })
+
+      it('takes the watch away again also where both have a cache', async () => {
+        const seen: unknown[] = []
+        app.use((req, res, next) => {
+          res.once('finish', () => seen.push(Object.getOwnPropertyDescriptor(req, 'user')))
+          next()
+        })
+        inner.get('/cached', cacheResponse({ cache: site.cache }), (req, res) => {
+          res.set(shared).send((req as unknown as Known).user)
+        })
+        app.use('/first', inner)
+        app.use(cacheResponse({ cache: site.cache }), inner)
+        const own = { value: 'ann', writable: true, enumerable: true, configurable: true }
+        for (const path of ['/first/cached', '/cached', '/user', '/first/cached', '/all'])
+          await site.server.get(path, ann)
+        expect(seen).to.deep.equal([own, own, own, own, own])
+      })
+    })
+
+    it('leaves requests as they are that it does not see', async () => {
+      site.serve((_req, res) => res.send('seen'), '5m')
+      await site.get()
+      const seen: unknown[] = []
+      app.get('/other', (req, res) => {
+        const known = req as unknown as Known
+        seen.push(known.user, Object.keys(req).includes('user'))
+        known.user = { name: 'ann' }
+        seen.push(Object.getOwnPropertyDescriptor(req, 'user'), Object.keys(req).includes('user'))
+        res.end()
+      })
+      await site.server.get('/other')
+      const own = { value: { name: 'ann' }, writable: true, enumerable: true, configurable: true }
+      expect(seen).to.deep.equal([undefined, false, own, true])
+    })
+
+    it('sees what is read through a property that the application gives all its requests', async () => {
+      const request = app.request as unknown as Known
+      Object.defineProperty(request, 'user', {
+        configurable: true,
+        get(this: Known) {
+          return this.headers['x-test-identity']
+        },
+      })
+      request['session'] = { of: 'nobody' }
+      const route: Route = (req, res) => {
+        const { user, session } = req as unknown as Known
+        res.set(shared).send(`${user as string} in a session of ${(session as { of: string }).of}`)
+      }
+      site.serve(route)
+      expect(await site.status(ann)).to.equal('fwd=uri-miss; detail=read-req.user')
+      expect((await site.get(bob)).text).to.equal('bob in a session of nobody')
     })
 
     it('points out, once, another field that was read and that Vary does not name', async () => {
