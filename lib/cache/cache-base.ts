@@ -1,6 +1,6 @@
 import type { RedisClientType } from 'redis'
 import { oneOf } from '../check-options'
-import type { ClientState, Closed, Stored } from '../client/client-state'
+import type { ClientState, Closed } from '../client/client-state'
 import type { ResilientClient } from '../client/resilient-client'
 import type { Clock } from '../clock'
 import type { Logger } from '../logger'
@@ -10,8 +10,6 @@ import type { CacheStats, Counters } from '../observe/stats'
 import { readStats } from '../observe/stats'
 import type { CacheCore, CacheEvents } from './cache-core'
 import type { Opened } from './entry-reader'
-import type { WriteOptions } from './entry-store'
-import type { Payload } from './payload'
 import { Scope } from './scope'
 
 /** What can be said and done of a cache as a whole, beside its values: how it is, who hears of it, how it ends. */
@@ -75,12 +73,6 @@ export abstract class CacheBase {
   /** Finds what is under a key, for what cannot be made by a loader. @internal */
   open(key: string, tags: readonly string[]): Promise<Opened> {
     return this.core.reader.open(this.scope.key(key), this.scope.tagsOf(tags))
-  }
-
-  /** Stores what was made since then. @internal */
-  write(key: string, payload: Payload, options: WriteOptions): Promise<Stored> {
-    const tags = this.scope.tagsOf(options.tags)
-    return this.core.entries.write(this.scope.key(key), payload, { ...options, tags })
   }
 
   /** Adds a listener. Returns the function that takes it away again. */

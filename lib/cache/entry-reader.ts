@@ -47,8 +47,6 @@ export interface Claimed<Found> {
 export interface ClaimOptions<Found> {
   /** What the value would depend on. */
   readonly tags: readonly string[]
-  /** Makes the token of the lease that is asked for, if one is. */
-  readonly newToken: () => string
   /** Reads what is there; `undefined` where it can't be read. */
   readonly read: (opened: Opened) => Found | undefined
   /** Whether what was read need not be made anew. */
@@ -121,9 +119,11 @@ export class EntryReader {
    * Looks for what is under a key, and takes its lease where that is nothing, in one step. Where something is there
    * that is of no use, or not fresh, it takes two, and looks once more: who had the lease before may have stored
    * something. All of it within the budget of one command. As long as most are there it only reads at first.
+   *
+   * @param newToken - makes the token of the lease that is asked for, if one is.
    */
-  claim<Found>(key: string, options: ClaimOptions<Found>): Promise<Claimed<Found>> {
-    const { tags, newToken, read, isFresh } = options
+  claim<Found>(key: string, options: ClaimOptions<Found>, newToken: () => string): Promise<Claimed<Found>> {
+    const { tags, read, isFresh } = options
     const name = this.#names.of(key)
     return this.#client.read(async (store) => {
       const { era } = this.#client

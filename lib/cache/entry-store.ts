@@ -27,7 +27,7 @@ export interface WriteOptions {
   /** What it was made from. */
   readonly tags: readonly string[]
   /** The lease that it needs, where it is made under one: lost, and it is not stored. */
-  readonly lease?: HeldLease
+  readonly lease?: HeldLease | undefined
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -54,7 +54,7 @@ interface Parts {
 /** A value on its way into a store. */
 interface Written extends EntryTerms {
   readonly count: string
-  readonly costMs?: number
+  readonly costMs?: number | undefined
 }
 
 /** How the entries of one namespace are stored, and made void. */
@@ -191,12 +191,12 @@ export class EntryStore {
     store: CacheClient,
     name: string,
     payload: Payload,
-    { ttlMs, graceMs, ...written }: Written,
+    { ttlMs, graceMs, costMs, tags, count }: Written,
   ): { readonly bytes: Buffer; readonly lifeMs: number } {
     const mostMs = store === this.#memory ? this.#memoryMaxAgeMs : Infinity
     const lifeMs = Math.min(ttlMs + graceMs, mostMs)
-    const entry = { ...payload, ...written, graceMs: Math.max(0, lifeMs - ttlMs) }
-    return { bytes: encodeEntry(name, entry, this.#clock.now()), lifeMs }
+    const entry = { count, tags, costMs, graceMs: Math.max(0, lifeMs - ttlMs) }
+    return { bytes: encodeEntry(name, payload, entry, this.#clock.now()), lifeMs }
   }
 
   /** Takes away what is under these keys. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Payload } from './payload'
 
-/** A value with what says whether it may still be used. */
-export interface Entry extends Payload {
+/** What says whether a value may still be used. */
+export interface EntryLife {
   /** The namespace's count when the value began to be made: see `tags.ts`. */
   readonly count: string
   /** What the value was made from, for invalidation. */
@@ -10,8 +10,11 @@ export interface Entry extends Payload {
   /** For how long of its life, at the end of it, it only stands in for what can't be had: in milliseconds. */
   readonly graceMs?: number
   /** How long it took to make, in milliseconds, where it may be made anew before its time is over. */
-  readonly costMs?: number
+  readonly costMs?: number | undefined
 }
+
+/** A value with what says whether it may still be used. */
+export interface Entry extends Payload, EntryLife {}
 
 const MAGIC = 'holdfast1'
 /** With the name of a way of writing: see `value-codec.ts`. */
@@ -34,9 +37,14 @@ const checks = new Map<string, string>()
  * The line: `holdfast1 <kind> <check of the key> <made at, Unix ms> <count> <bytes that follow> <tags>`, with
  * `;grace=<ms>` and `;cost=<ms>` behind the time where there is such a thing.
  */
-export function encodeEntry(key: string, entry: Entry, madeAt: number): Buffer {
-  const { kind, count, payload, lead = NOTHING, graceMs = 0, costMs = 0 } = entry
-  const tags = entry.tags.map(encodeURIComponent).join(',')
+export function encodeEntry(
+  key: string,
+  { kind, payload, lead = NOTHING }: Payload,
+  life: EntryLife,
+  madeAt: number,
+): Buffer {
+  const { count, graceMs = 0, costMs = 0 } = life
+  const tags = life.tags.map(encodeURIComponent).join(',')
   const grace = graceMs > 0 ? `;grace=${String(graceMs)}` : ''
   const cost = costMs > 0 ? `;cost=${String(costMs)}` : ''
   // A clock of one's own may say that it is before 1970.

@@ -26,7 +26,7 @@ export interface Claim<Found> {
 }
 
 /** What a key is claimed for. */
-export interface LeaseOptions<Found> extends Omit<ClaimOptions<Found>, 'newToken'> {
+export interface LeaseOptions<Found> extends ClaimOptions<Found> {
   /** Whether what was read will do while somebody else makes it anew. */
   readonly mayStandIn: (found: Found) => boolean
   /** How long it waits for others, by `performance.now()`. @default as long as there is one who makes it */
@@ -85,7 +85,7 @@ export class Leases {
       }
       // Before it is asked for: what is told may come in one with the answer.
       const before = this.#changes.now
-      const { found, since, waitMs } = await this.#reader.claim(key, { ...options, newToken })
+      const { found, since, waitMs } = await this.#reader.claim(key, options, newToken)
       const lease = asked.pop()
       // Another store has answered: the one that was asked first may have given it all the same.
       for (const unanswered of asked) this.#leave(unanswered)

@@ -218,9 +218,13 @@ class ResponseRecorder implements RecordedResponse {
     const res = this.#res
     // The message is unset until somebody sets it.
     const statusMessage = res.statusMessage || ''
-    const head = { status: res.statusCode, statusMessage, fields: fieldsOf(res) }
-    const isFailureMeant = (name: string): boolean => this.#declared.isForFailure(name, res)
-    const decision = this.#recorder.onHead({ ...head, isFailureMeant }, whole)
+    const head = {
+      status: res.statusCode,
+      statusMessage,
+      fields: fieldsOf(res),
+      isFailureMeant: (name: string): boolean => this.#declared.isForFailure(name, res),
+    }
+    const decision = this.#recorder.onHead(head, whole)
     this.#decision = decision
     this.#room = decision.room
     if (decision.instead !== undefined) putInPlace(res, this.#before, decision.instead)

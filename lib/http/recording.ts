@@ -22,6 +22,15 @@ export interface Recording extends ResponseHead {
   readonly delayMs?: number
 }
 
+/** A head, sent now, of a route that has begun then: both in Unix milliseconds. */
+export function recordingOf(
+  { status, statusMessage, fields }: ResponseHead,
+  recordedAt: number,
+  begunAt: number,
+): Recording {
+  return { status, statusMessage, fields, recordedAt, delayMs: recordedAt - begunAt }
+}
+
 /** The fields that are set on a response, in their order and as they were written. */
 export function fieldsOf(res: ServerResponse): Fields {
   // Every outgoing message has it; the types know it on requests only.
@@ -33,7 +42,8 @@ export function fieldsOf(res: ServerResponse): Fields {
 
 /** A field of a recorded response, by its name in lower case. */
 export function field(response: Pick<Recording, 'fields'>, name: string): FieldValue | undefined {
-  for (const [known, value] of response.fields) if (isNamed(known, name)) return value
+  // Not taken apart: a dozen fields are looked for in each response, and most are not there.
+  for (const known of response.fields) if (isNamed(known[0], name)) return known[1]
   return undefined
 }
 

@@ -98,7 +98,8 @@ export class ResponseStore {
         return stored !== undefined && (isIndex(stored) || claim.willDo(stored)) ? stored : undefined
       },
     })
-    return { ...(await this.#findBelow(key, seen.top, asked)), permit }
+    const { response, slot } = await this.#findBelow(key, seen.top, asked)
+    return { response, slot, permit }
   }
 
   /**
@@ -151,10 +152,16 @@ export class ResponseStore {
       return
     }
     const payload = encodeBytes(response.body, encodeHead(response))
-    const options = { since: permit.since, ttlMs: lifeOf(response), tags }
+    const { since, lease } = permit
+    const isOfLease = place.key === slot.key
     const write = () =>
-      this.#write(place.key, payload, { ...options, ...(place.key === slot.key && { lease: permit.lease }) })
-    if (place.key === slot.key) await this.#leases.use(permit.lease, write)
+      this.#write(place.key, payload, {
+        since,
+        ttlMs: lifeOf(response),
+        tags: this.#cache.scope.tagsOf(tags),
+        lease: isOfLease ? lease : undefined,
+      })
+    if (isOfLease) await this.#leases.use(lease, write)
     // In this order, and in one turn: who asks next finds both.
     else await Promise.all([write(), this.#writeIndex(topKey, place.index, permit)])
   }
@@ -257,8 +264,10 @@ export class ResponseStore {
 
   /** Whatever is in process of what was there before is void at once: nobody else tells of one's own writes. */
   async #write(key: string, payload: Payload, options: WriteOptions): Promise<Stored> {
-    this.#near.changed(this.#cache.scope.key(key))
-    return this.#cache.write(key, await this.#cache.core.codec.pack(payload), options)
+    const { core, scope } = this.#cache
+    const stored = scope.key(key)
+    this.#near.changed(stored)
+    return core.entries.write(stored, await core.codec.pack(payload), options)
   }
 
   #findNear(key: string): StoredResponse | VariantIndex | undefined {

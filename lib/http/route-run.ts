@@ -13,7 +13,7 @@ import { ReaderCheck } from './reader-check'
 import type { Decision, RecordedResponse, Recorder, SentHead } from './recorder'
 import { record } from './recorder'
 import type { Fields, Recording } from './recording'
-import { fieldsOf } from './recording'
+import { fieldsOf, recordingOf } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import type { Permit } from './response-store'
 import { tagsNamedBy } from './response-tags'
@@ -129,8 +129,7 @@ export class RouteRun implements Recorder, OuterRun {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     if (this.#hasCeded) return {}
     const { former } = this.#plan
-    const recordedAt = this.#now
-    const recording = { ...head, recordedAt, delayMs: recordedAt - this.#begunAt }
+    const recording = recordingOf(head, this.#now, this.#begunAt)
     if (former !== undefined) {
       const instead = this.#fromFormer(former, recording)
       if (instead !== undefined) return instead

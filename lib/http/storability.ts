@@ -25,7 +25,8 @@ export type RefusalReason =
   | 'event-stream'
 
 /** On which terms a response is stored. */
-export interface Terms extends Freshness {
+export interface Terms {
+  readonly freshness: Freshness
   readonly sharing: Sharing
   /** Fields that are not to be stored, in lower case. */
   readonly withoutFields: readonly string[]
@@ -91,8 +92,10 @@ export function storabilityOf(
   const sharing = sharingOf(said.directives, freshness)
   const late = whyUseless(response, freshness, { sharing, directives: said.directives, context })
   if (late !== undefined) return { isStorable: false, reason: late }
-  const terms = { ...freshness, sharing, withoutFields: fieldsLeftOut(said.directives, options) }
-  return { isStorable: true, terms }
+  return {
+    isStorable: true,
+    terms: { freshness, sharing, withoutFields: fieldsLeftOut(said.directives, options) },
+  }
 }
 
 function whyForbidden(
@@ -155,7 +158,8 @@ function whyUseless(
 }
 
 function fieldsLeftOut(directives: Directives, { setCookie }: StorageOptions): readonly string[] {
-  return [...fieldsNamed(directives), ...(setCookie === 'strip' ? ['set-cookie'] : [])]
+  const named = fieldsNamed(directives)
+  return setCookie === 'strip' ? [...named, 'set-cookie'] : named
 }
 
 function fieldsNamed(directives: Directives): readonly string[] {

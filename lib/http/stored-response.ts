@@ -125,10 +125,23 @@ export function storedResponse(
   terms: Terms,
   particulars: Pick<StoredResponse, 'fields' | 'removed' | 'vary' | 'variant' | 'body'>,
 ): StoredResponse {
-  const { status, statusMessage, recordedAt } = response
-  const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, mayBeStale, initialAge, sharing } = terms
-  const life = { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, mayBeStale, initialAge }
-  return { status, statusMessage, recordedAt, ...life, sharing, ...particulars }
+  const { freshness, sharing } = terms
+  return {
+    status: response.status,
+    statusMessage: response.statusMessage,
+    fields: particulars.fields,
+    removed: particulars.removed,
+    recordedAt: response.recordedAt,
+    freshForMs: freshness.freshForMs,
+    staleWhileRevalidateMs: freshness.staleWhileRevalidateMs,
+    staleIfErrorMs: freshness.staleIfErrorMs,
+    mayBeStale: freshness.mayBeStale,
+    initialAge: freshness.initialAge,
+    sharing,
+    vary: particulars.vary,
+    variant: particulars.variant,
+    body: particulars.body,
+  }
 }
 
 /** For how long at least, and at most, a response that is over is kept to be validated. */
