@@ -113,14 +113,17 @@ export class TokenRejectedError extends HoldfastError {
   }
 }
 
-/** A request has more than one token: which of them another part takes can't be known (RFC 6750 §2). */
+/**
+ * A request has more than one token, or credentials that are no token: what another part takes for it can't be known
+ * (RFC 6750 §2 and §3.1).
+ */
 export class AmbiguousTokenError extends HoldfastError {
   readonly code = 'ambiguous_token'
   /** The HTTP status that an error handler answers with (RFC 6750 §3.1). */
   readonly status = 400
 
   constructor() {
-    super('More than one token was found in the request')
+    super('Exactly one token was expected in the request, in a form that all read alike')
     this.name = 'UnauthorizedError'
   }
 }

@@ -19,7 +19,7 @@ const RETRY_AFTER_SECONDS = 1
  * is to RFC 6750 §3.1.
  */
 const INVALID = { error: 'invalid_token', error_description: 'The token is expired, revoked or invalid' }
-const AMBIGUOUS = { error: 'invalid_request', error_description: 'More than one token was sent' }
+const AMBIGUOUS = { error: 'invalid_request', error_description: 'Exactly one token was expected' }
 const UNAVAILABLE = { error: 'temporarily_unavailable' }
 
 /** Refuses a request. What is no refusal, a fault of the set-up, goes to `next` as it is. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { keepInDictionaries } from '../dictionaries'
 import { RevocationsUnavailableError, TokenMissingError, TokenRevokedError } from '../errors'
 import { refuse } from './refuse'
 import { checkTolerance, resolveRejectOptions } from './reject-options'
@@ -42,6 +43,7 @@ export function rejectBlacklisted(options?: RejectBlacklistedOptions): RejectBla
     next: (error?: unknown) => void,
   ): void {
     let refusal: Refusal | Promise<Refusal>
+    keepInDictionaries(req, res)
     try {
       refusal = judge(req)
     } catch (error) {

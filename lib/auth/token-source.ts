@@ -41,18 +41,24 @@ export function tokenReader(option: string, source: unknown): ReadToken {
   )
 }
 
-const SCHEME = 'bearer '
+const SCHEME = 'bearer'
 
 /**
  * The token of the Authorization header (RFC 6750 §2.1); the scheme's case doesn't matter (RFC 9110 §11.1). Each request
  * pays for this: a regular expression takes four times as long.
+ *
+ * @throws {AmbiguousTokenError} for credentials of this scheme that are no token: some verifiers take the first word of
+ *   several, or a tab for a blank.
  */
 export function bearerToken({ headers }: IncomingMessage): string | undefined {
   const credentials = headers.authorization?.trim() ?? ''
   if (credentials.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return undefined
   const last = credentials.lastIndexOf(' ')
-  // Several blanks are one, several words are no token.
-  return credentials.slice(SCHEME.length, last).trim() === '' ? credentials.slice(last + 1) : undefined
+  // Several blanks are one.
+  if (last >= SCHEME.length && credentials.slice(SCHEME.length, last).trim() === '')
+    return credentials.slice(last + 1)
+  if (credentials.length === SCHEME.length || /^\S/.test(credentials.slice(SCHEME.length))) return undefined
+  throw new AmbiguousTokenError()
 }
 
 /** The same, and an error where there is a second one: a request uses one way of sending it (RFC 6750 §2). */

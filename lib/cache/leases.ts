@@ -112,7 +112,7 @@ export class Leases {
 
   /** Stores what was made under a lease, which is over then. */
   async use(lease: HeldLease, store: () => Promise<Stored>): Promise<void> {
-    this.#held.delete(lease)
+    this.#drop(lease)
     const stored = await store()
     if (stored === 'none') this.giveBack(lease)
     else if (lease.era !== this.#entries.era) this.#leave(lease)
@@ -122,7 +122,7 @@ export class Leases {
 
   /** Gives a lease back that is of no use. */
   giveBack(lease: HeldLease): void {
-    this.#held.delete(lease)
+    this.#drop(lease)
     if (lease.era === this.#entries.era) this.#entries.release(lease)
     else this.#leave(lease)
     this.#changes.tell(lease.key)
@@ -131,7 +131,6 @@ export class Leases {
   /** Gives back all that are held: what is made from here on is stored nowhere. */
   end(): void {
     for (const lease of [...this.#held.keys()]) this.giveBack(lease)
-    this.#stop()
   }
 
   /** Gives back all that was left in Redis when it was lost, for nobody else to wait until it ends by itself. */
@@ -139,7 +138,7 @@ export class Leases {
     for (const lease of this.#left.splice(0)) this.#entries.release(lease)
     for (const lease of [...this.#held.keys()]) {
       if (lease.era === this.#entries.era) continue
-      this.#held.delete(lease)
+      this.#drop(lease)
       this.#entries.release(lease)
     }
   }
@@ -155,14 +154,14 @@ export class Leases {
     if (this.#left.length < MOST_LEFT) this.#left.push(lease)
   }
 
-  #stop(): void {
+  #drop(lease: HeldLease): void {
+    this.#held.delete(lease)
+    if (this.#held.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
   }
 
   async #renew(): Promise<void> {
-    // Not before: to set a timer for every miss costs more than to let it run on.
-    if (this.#held.size === 0) this.#stop()
     const now = performance.now()
     const [young, old]: [HeldLease[], HeldLease[]] = [[], []]
     for (const [lease, holding] of this.#held) {
@@ -179,7 +178,7 @@ export class Leases {
     if (leases.length === 0) return
     for (const lost of await this.#entries.keepLeases(leases, ttlMs)) {
       const holding = this.#held.get(lost)
-      this.#held.delete(lost)
+      this.#drop(lost)
       holding?.onLost()
     }
   }

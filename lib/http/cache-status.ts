@@ -37,12 +37,8 @@ export type Detail =
   | 'mounted'
   | `read-${string}`
 
-/** Where each has what it has said of a response, for it to say better. */
-const SAID = Symbol('holdfast: what was said of this response')
-
-interface Saying {
-  [SAID]?: string
-}
+/** What each has said of a response, for it to say better. */
+const said = new WeakMap<object, string>()
 
 /**
  * Says on the response how the cache handled the request, behind what caches further in have said: a list, the one
@@ -59,18 +55,17 @@ export function setCacheStatus(
 ): void {
   if (res.headersSent) return
   const member = memberOf(handling)
-  const speaker = by as Saying
   const value = stored === undefined ? res.getHeader('cache-status') : field(stored, 'cache-status')
   if (value === undefined) {
     // Of a hit nothing better is to be said: it is sent at once.
-    if (handling.hit !== true) speaker[SAID] = member
+    if (handling.hit !== true) said.set(by, member)
     res.setHeader('Cache-Status', member)
     return
   }
   const others = membersOf(value)
-  const before = others.lastIndexOf(speaker[SAID] ?? '')
+  const before = others.lastIndexOf(said.get(by) ?? '')
   if (before !== -1) others.splice(before, 1)
-  speaker[SAID] = member
+  said.set(by, member)
   res.setHeader('Cache-Status', others.length === 0 ? member : `${others.join(', ')}, ${member}`)
 }
 

@@ -16,20 +16,16 @@ export interface OuterRun {
   follow(result: Promise<RunResult>): void
 }
 
-/** Where a request has its innermost run: the one that decides. */
-export const INNERMOST_RUN = Symbol('holdfast: the run of the route for this request')
-
-interface RunRequest extends IncomingMessage {
-  [INNERMOST_RUN]?: OuterRun
-}
+/** The innermost run of each request: the one that decides. */
+const innermost = new WeakMap<IncomingMessage, OuterRun>()
 
 /** The run that a request is part of already; where a slot is named, only one of that slot. */
 export function outerRunOf(req: IncomingMessage, slotKey?: string): OuterRun | undefined {
-  const { [INNERMOST_RUN]: run } = req as RunRequest
+  const run = innermost.get(req)
   return slotKey === undefined || run?.slotKey === slotKey ? run : undefined
 }
 
 /** Makes a run the innermost one of its request. */
 export function enterRun(req: IncomingMessage, run: OuterRun): void {
-  ;(req as RunRequest)[INNERMOST_RUN] = run
+  innermost.set(req, run)
 }

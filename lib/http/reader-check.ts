@@ -1,10 +1,9 @@
 import { IncomingMessage } from 'node:http'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { INNERMOST_RUN } from './outer-run'
 import { nameOf, watchProperty } from './watched-property'
 import type { RequestWatch } from './watched-requests'
-import { beginWatch, endWatch, WATCHED_BY, watchRequest } from './watched-requests'
+import { beginWatch, endWatch, watchRequest } from './watched-requests'
 import { saysWhoAsks } from './who-asks'
 
 /** What a route has read of its request that its key may not cover. */
@@ -27,8 +26,6 @@ const PERSONAL =
 /** What Node and Express put on a request themselves, and what is of every request alike. */
 const IMPERSONAL = new Set<PropertyKey>([
   ...Reflect.ownKeys(new IncomingMessage(new Socket())),
-  WATCHED_BY,
-  INNERMOST_RUN,
   ...[
     '_readableState _events _eventsCount _maxListeners socket httpVersionMajor httpVersionMinor httpVersion complete',
     'rawHeaders rawTrailers joinDuplicateHeaders aborted upgrade url method statusCode statusMessage client',
@@ -86,9 +83,9 @@ export class ReaderCheck implements Reads, RequestWatch {
     this.#watchLocals((res as ServerResponse & { locals?: Record<string, unknown> }).locals)
   }
 
-  /** Whether an application that was called by hand further in has kept it from seeing all reads. */
+  /** Whether an application that is mounted further in has kept it from seeing all reads. */
   get isBlind(): boolean {
-    return this.#prototype !== undefined && !Object.prototype.isPrototypeOf.call(this.#prototype, this.#req)
+    return this.#prototype !== undefined && Object.getPrototypeOf(this.#req) !== this.#prototype
   }
 
   onRead(name: string): void {
@@ -139,8 +136,7 @@ export class ReaderCheck implements Reads, RequestWatch {
     const req = this.#req
     if (req.headers === this.#watchedHeaders) req.headers = this.#headers
     if (req.rawHeaders === this.#watchedRawHeaders) req.rawHeaders = this.#rawHeaders
-    // The last one first: a property may be watched twice.
-    for (const restore of this.#undo.splice(0).reverse()) restore()
+    for (const restore of this.#undo.splice(0)) restore()
     endWatch(req, this, this.#outer)
   }
 

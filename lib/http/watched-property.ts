@@ -4,6 +4,15 @@ export function nameOf(key: PropertyKey): string {
   return name.replace(/[^\w.-]+/g, '-') || 'symbol'
 }
 
+/** A getter that was put in the place of a property. */
+interface Watching {
+  /** The property as it would be without. */
+  readonly held: object
+  isOver: boolean
+}
+
+const watchings = new WeakMap<object, Watching>()
+
 /**
  * Puts a getter in the place of a property, of which nobody else notices. Returns what takes it away again. One that
  * lets nothing be put in its place counts as read.
@@ -15,21 +24,38 @@ export function watchProperty(target: object, name: string | symbol, onRead: () 
     return () => undefined
   }
   const held = unwatched(target, name)
+  const watching = { held, isOver: false }
+  // An application further in gives a request another prototype.
+  const current = (): object => {
+    const prototype = Object.getPrototypeOf(target) as object | null
+    return Object.getPrototypeOf(held) === prototype
+      ? held
+      : (Object.setPrototypeOf(held, prototype) as object)
+  }
   const get = (): unknown => {
     onRead()
-    return Reflect.get(held, name, target) as unknown
+    return Reflect.get(current(), name, target) as unknown
   }
   const set = (value: unknown): void => {
-    Reflect.set(held, name, value)
+    Reflect.set(current(), name, value)
   }
   Object.defineProperty(target, name, { configurable: true, enumerable: own?.enumerable ?? false, get, set })
+  watchings.set(get, watching)
   return () => {
-    // Somebody further in may have put a property of their own in its place.
+    watching.isOver = true
+    // Somebody further in may have put a property of their own in its place: a getter like this one, which is over later.
     if (Object.getOwnPropertyDescriptor(target, name)?.get !== get) return
     Reflect.deleteProperty(target, name)
-    const now = Object.getOwnPropertyDescriptor(held, name)
+    const now = afterAll(held, name)
     if (now !== undefined) Object.defineProperty(target, name, now)
   }
+}
+
+/** A property as it is below the getters that are over. */
+function afterAll(held: object, name: string | symbol): PropertyDescriptor | undefined {
+  const own = Object.getOwnPropertyDescriptor(held, name)
+  const below = own && watchings.get(Reflect.get(own, 'get') as object)
+  return below?.isOver === true ? afterAll(below.held, name) : own
 }
 
 /** The property as it would be if it weren't watched. */

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ServerResponse as Plain } from 'node:http'
 
+/** From V8 13 on, which is Node 24, such shapes cost no more than others, and dictionaries do. */
+const IS_OF_USE = Number(process.versions.v8.split('.', 1)[0]) < 13
+
 /**
  * Has V8 keep the properties of a request and its response in dictionaries. Express gives both another prototype, and
  * each property that is added after that makes a shape which no other object has: it takes microseconds, and nothing is
@@ -8,7 +11,7 @@ import { ServerResponse as Plain } from 'node:http'
  * not the last one, and to put it back as it was.
  */
 export function keepInDictionaries(req: IncomingMessage, res: ServerResponse): void {
-  if (Object.getPrototypeOf(res) === Plain.prototype) return
+  if (!IS_OF_USE || Object.getPrototypeOf(res) === Plain.prototype) return
   // Whatever is not as Node makes it stays as it is.
   const { sendDate } = res
   if (typeof sendDate === 'boolean' && Reflect.deleteProperty(res, 'sendDate')) res.sendDate = sendDate
