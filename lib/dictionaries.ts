@@ -12,9 +12,9 @@ const IS_OF_USE = Number(process.versions.v8.split('.', 1)[0]) < 13
  */
 export function keepInDictionaries(req: IncomingMessage, res: ServerResponse): void {
   if (!IS_OF_USE || Object.getPrototypeOf(res) === Plain.prototype) return
-  // Whatever is not as Node makes it stays as it is.
+  // Whatever is not as Node makes it stays as it is: in HTTP/2 they are getters, which can't be set.
   const { sendDate } = res
-  if (typeof sendDate === 'boolean' && Reflect.deleteProperty(res, 'sendDate')) res.sendDate = sendDate
+  if (Object.hasOwn(res, 'sendDate') && Reflect.deleteProperty(res, 'sendDate')) res.sendDate = sendDate
   const { complete } = req
-  if (typeof complete === 'boolean' && Reflect.deleteProperty(req, 'complete')) req.complete = complete
+  if (Object.hasOwn(req, 'complete') && Reflect.deleteProperty(req, 'complete')) req.complete = complete
 }

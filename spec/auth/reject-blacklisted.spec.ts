@@ -1,4 +1,7 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { once } from 'node:events'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express'
@@ -719,6 +722,39 @@ for (const [version, express] of expressVersions) {
 }
 
 describe('rejectBlacklisted', () => {
+  it('works over HTTP/2, outside of Express', async () => {
+    const cache = createCache({ redis: false, logger: false })
+    const blacklist = createTokenBlacklist({ cache })
+    const middleware = rejectBlacklisted({ blacklist, verify: { key: SECRET, algorithms: ['HS256'] } })
+    const server = http2.createServer((req, res) => {
+      // Those of HTTP/2 stand in for those of HTTP/1.1.
+      middleware(req as unknown as IncomingMessage, res as unknown as ServerResponse, (error) => {
+        res.statusCode = error === undefined ? 200 : (error as TokenRevokedError).status
+        res.end()
+      })
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const client = http2.connect(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`)
+    const token = sign({ sub: '7' }, SECRET, { jwtid: 'over-http2', expiresIn: '1h' })
+    const ask = async (): Promise<unknown> => {
+      const stream = client.request({ authorization: `Bearer ${token}` })
+      const [headers] = (await once(stream, 'response')) as [
+        http2.IncomingHttpHeaders & { ':status'?: number },
+      ]
+      stream.resume()
+      return headers[':status']
+    }
+    try {
+      expect(await ask()).to.equal(200)
+      await blacklist.revoke(token)
+      expect(await ask()).to.equal(401)
+    } finally {
+      client.destroy()
+      server.close()
+      await cache.close()
+    }
+  })
+
   it('is a middleware of three parameters and a name', () => {
     const middleware = rejectBlacklisted()
     expect(middleware).to.have.lengthOf(3)
