@@ -11,10 +11,15 @@ const IS_OF_USE = Number(process.versions.v8.split('.', 1)[0]) < 13
  * not the last one, and to put it back as it was.
  */
 export function keepInDictionaries(req: IncomingMessage, res: ServerResponse): void {
-  if (!IS_OF_USE || Object.getPrototypeOf(res) === Plain.prototype) return
-  // Whatever is not as Node makes it stays as it is: in HTTP/2 they are getters, which can't be set.
-  const { sendDate } = res
-  if (Object.hasOwn(res, 'sendDate') && Reflect.deleteProperty(res, 'sendDate')) res.sendDate = sendDate
-  const { complete } = req
-  if (Object.hasOwn(req, 'complete') && Reflect.deleteProperty(req, 'complete')) req.complete = complete
+  if (!IS_OF_USE || !(res instanceof Plain) || Object.getPrototypeOf(res) === Plain.prototype) return
+  keepInDictionary(res, 'sendDate')
+  keepInDictionary(req, 'complete')
+}
+
+/** Whatever is not as Node makes it stays as it is. */
+function keepInDictionary(object: object, name: string): void {
+  const own = Object.getOwnPropertyDescriptor(object, name)
+  const isPlain = own?.writable === true && own.enumerable === true && own.configurable === true
+  if (!isPlain || !Object.isExtensible(object)) return
+  if (Reflect.deleteProperty(object, name)) Object.defineProperty(object, name, own)
 }

@@ -53,6 +53,21 @@ describe('keepInDictionaries', () => {
     expect([isShaped(req), isShaped(res)]).to.deep.equal([true, true])
   })
 
+  it('leaves alone what is none of the two, as tests have it', () => {
+    const req = Object.preventExtensions({ complete: true }) as unknown as IncomingMessage
+    for (const res of [undefined, null, {}, Object.preventExtensions({ sendDate: true })])
+      keepInDictionaries(req, res as ServerResponse)
+    expect(req.complete).to.equal(true)
+  })
+
+  it('leaves alone what can take nothing', () => {
+    const { req, res } = asExpressDoes()
+    req.complete = true
+    for (const object of [req, res]) Object.preventExtensions(object)
+    keepInDictionaries(req, res)
+    expect([req.complete, res.sendDate]).to.deep.equal([true, true])
+  })
+
   it('leaves alone what lets nothing be taken away', () => {
     const { req, res } = asExpressDoes()
     Object.defineProperty(res, 'sendDate', { configurable: false, writable: false, value: true })

@@ -55,8 +55,11 @@ export function bearerToken({ headers }: IncomingMessage): string | undefined {
   if (credentials.slice(0, SCHEME.length).toLowerCase() !== SCHEME) return undefined
   const last = credentials.lastIndexOf(' ')
   // Several blanks are one.
-  if (last >= SCHEME.length && credentials.slice(SCHEME.length, last).trim() === '')
-    return credentials.slice(last + 1)
+  if (last >= SCHEME.length && credentials.slice(SCHEME.length, last).trim() === '') {
+    const token = credentials.slice(last + 1)
+    // What else is white in a field, some take for the end of it.
+    if (!token.includes('\t') && !token.includes('\u00a0')) return token
+  }
   if (credentials.length === SCHEME.length || /^\S/.test(credentials.slice(SCHEME.length))) return undefined
   throw new AmbiguousTokenError()
 }

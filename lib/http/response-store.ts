@@ -158,7 +158,7 @@ export class ResponseStore {
       this.#write(place.key, payload, {
         since,
         ttlMs: lifeOf(response),
-        tags: this.#cache.scope.tagsOf(tags),
+        tags,
         lease: isOfLease ? lease : undefined,
       })
     if (isOfLease) await this.#leases.use(lease, write)
@@ -267,7 +267,8 @@ export class ResponseStore {
     const { core, scope } = this.#cache
     const stored = scope.key(key)
     this.#near.changed(stored)
-    return core.entries.write(stored, await core.codec.pack(payload), options)
+    const tags = scope.tagsOf(options.tags)
+    return core.entries.write(stored, await core.codec.pack(payload), { ...options, tags })
   }
 
   #findNear(key: string): StoredResponse | VariantIndex | undefined {

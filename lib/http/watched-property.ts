@@ -12,6 +12,8 @@ interface Watching {
 }
 
 const watchings = new WeakMap<object, Watching>()
+/** Those of this house, which set what they are called on. */
+export const watchingSetters = new WeakSet<object>()
 
 /**
  * Puts a getter in the place of a property, of which nobody else notices. Returns what takes it away again. One that
@@ -37,8 +39,12 @@ export function watchProperty(target: object, name: string | symbol, onRead: () 
     return Reflect.get(current(), name, target) as unknown
   }
   const set = (value: unknown): void => {
-    Reflect.set(current(), name, value)
+    const setter = setterOf(current(), name)
+    // One of somebody's own keeps it on the request.
+    if (setter === undefined || watchingSetters.has(setter)) Reflect.set(held, name, value)
+    else Reflect.apply(setter, target, [value])
   }
+  watchingSetters.add(set)
   Object.defineProperty(target, name, { configurable: true, enumerable: own?.enumerable ?? false, get, set })
   watchings.set(get, watching)
   return () => {
@@ -49,6 +55,15 @@ export function watchProperty(target: object, name: string | symbol, onRead: () 
     const now = afterAll(held, name)
     if (now !== undefined) Object.defineProperty(target, name, now)
   }
+}
+
+/** The setter by which a property is set, if there is one. */
+function setterOf(object: object, name: string | symbol): PropertyDescriptor['set'] {
+  for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const own = Object.getOwnPropertyDescriptor(at, name)
+    if (own !== undefined) return Reflect.get(own, 'set')
+  }
+  return undefined
 }
 
 /** A property as it is below the getters that are over. */

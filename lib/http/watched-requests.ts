@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { unwatched } from './watched-property'
+import { unwatched, watchingSetters } from './watched-property'
 
 /** What is told of the properties that a request does not have. */
 export interface RequestWatch {
@@ -56,17 +56,19 @@ function watchedPrototype(prototype: object, names: readonly string[]): object {
   const watched = Object.create(prototype) as object
   for (const name of names) {
     const held = unwatched(watched, name)
+    // As it would be without: the request has a property of its own from now on.
+    const set = function (this: object, value: unknown): void {
+      Reflect.set(held, name, value, this)
+      watches.get(this)?.onSet(name)
+    }
+    watchingSetters.add(set)
     Object.defineProperty(watched, name, {
       configurable: true,
       get(this: object): unknown {
         watches.get(this)?.onRead(name)
         return Reflect.get(held, name, this)
       },
-      // As it would be without: the request has a property of its own from now on.
-      set(this: object, value: unknown) {
-        Reflect.set(held, name, value, this)
-        watches.get(this)?.onSet(name)
-      },
+      set,
     })
   }
   watchedPrototypes.set(prototype, watched)

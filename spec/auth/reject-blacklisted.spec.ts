@@ -185,6 +185,7 @@ for (const [version, express] of expressVersions) {
       for (const [what, write] of [
         ['two words', (token: string) => `Bearer ${token} x`],
         ['two words and a tab', (token: string) => `Bearer ${token}\t x`],
+        ['a word and a tab and another word', (token: string) => `Bearer ${token}\tx`],
         ['a tab for a blank', (token: string) => `Bearer\t${token}`],
         ['a no-break space for a blank', (token: string) => `Bearer\u00a0${token}`],
       ] as const) {

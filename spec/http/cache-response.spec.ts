@@ -6,6 +6,7 @@ import type { Express, NextFunction, Request, Response } from 'express'
 import { cacheResponse, createCache, setDefaultCache } from 'holdfast'
 import type { Cache, CacheableRequest, Duration, MemoryStats, ResponseOptions } from 'holdfast'
 import sinon from 'sinon'
+import { NOT_NEAR } from '../../lib/cache/near-tier'
 import { eventually } from '../support/eventually'
 import { expressVersions } from '../support/express-versions'
 import { RedisServer } from '../support/redis-server'
@@ -1114,6 +1115,23 @@ for (const [version, express] of expressVersions) {
         expect((await server.get('/default')).text).to.equal('run 1')
         expect(await storedKeys(cache)).to.have.length(1)
         setDefaultCache(createCache({ redis: false, logger: false }))
+      })
+
+      it('may be a part of another: what varies is void with all of that part, its index too', async () => {
+        const part = cache.namespace('shop')
+        app.get('/part', cacheResponse('5m', { cache: part }), (_req: Request, res: Response) => {
+          res.vary('Accept-Language').send('text')
+        })
+        await server.get('/part', { 'accept-language': 'el' })
+        await server.get('/part', { 'accept-language': 'de' })
+        const { memory, near } = cache.core
+        const stored = [...memory.keys()].filter((name) => name.includes('response:'))
+        expect(stored.length).to.be.at.least(3)
+        for (const bytes of await memory.getMany(stored))
+          expect(String(bytes).split('\n', 1)[0]).to.match(/ shop%3A$/)
+        await part.clear()
+        for (const name of stored)
+          expect(near.find(cache.core.entries.callersKey(name) ?? '')).to.equal(NOT_NEAR)
       })
 
       it('may be closed: routes go on answering', async () => {

@@ -548,6 +548,26 @@ for (const [version, express] of expressVersions) {
       expect(seen).to.deep.equal([false, false, own, true])
     })
 
+    it('has what is set through a setter be where that keeps it', async () => {
+      app.use((req, _res, next) => {
+        Object.defineProperty(req, 'user', {
+          configurable: true,
+          get(this: Known) {
+            return this['_who']
+          },
+          set(this: Known, value: unknown) {
+            this['_who'] = value
+          },
+        })
+        next()
+      })
+      site.serve((req, res) => {
+        ;(req as unknown as Known).user = 'ann'
+        res.send(String((req as unknown as Known)['_who']))
+      }, '5m')
+      expect((await site.get()).text).to.equal('ann')
+    })
+
     it('leaves them as they were where two of them stand on a route', async () => {
       const seen: unknown[] = []
       const { cache } = site
