@@ -1,7 +1,9 @@
+import { fnv1a } from '../fnv'
+
 const SLOTS = 4096
-/** Of a `jti`: longer ones, of which no more than a few would fit, are left alone. */
+/** A `jti` that is longer is not kept, for all of them to take a megabyte or two at most. */
 const LONGEST = 256
-/** How many of its characters, from its end, say where it is kept. */
+/** How many characters of a `jti`, from its end, say where it is kept. */
 const TELLING = 8
 
 interface NamedToken {
@@ -20,19 +22,11 @@ export class RecentIds {
   /** The id of a token with this `jti` and `iss`, made where it isn't known. */
   idOf(jti: string, iss: string | undefined, make: (jti: string, iss: string | undefined) => string): string {
     if (jti.length > LONGEST) return make(jti, iss)
-    const slot = slotOf(jti)
+    const slot = fnv1a(jti, Math.max(0, jti.length - TELLING)) % SLOTS
     const known = this.#slots[slot]
     if (known?.jti === jti && known.iss === iss) return known.id
     const id = make(jti, iss)
     this.#slots[slot] = { jti, iss, id }
     return id
   }
-}
-
-/** FNV-1a, 32 bits, of the last characters: where one is kept hangs on it, and no id. */
-function slotOf(jti: string): number {
-  let hash = 0x811c9dc5
-  for (let at = Math.max(0, jti.length - TELLING); at < jti.length; at += 1)
-    hash = Math.imul(hash ^ jti.charCodeAt(at), 0x01000193)
-  return (hash >>> 0) % SLOTS
 }

@@ -89,6 +89,7 @@ export class EntryStore {
   release({ key, token }: HeldLease): void {
     const lease = { key: this.#names.of(key), token }
     void this.#memory.release(lease)
+    // There is no other store.
     if (this.#client.state === 'memory') return
     this.hold(this.#client.read((store) => store.release(lease)))
   }

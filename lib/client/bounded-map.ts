@@ -1,3 +1,5 @@
+import { fnv1a } from '../fnv'
+
 /** Of so many entries one is on trial. */
 const ENTRIES_PER_TRIAL = 20
 
@@ -106,7 +108,7 @@ export class BoundedMap<Value> {
     this.#rows.set(key, row)
     if (row >= this.#used.length) this.#used = Buffer.concat([this.#used], 2 * row)
     if (row > 2 * this.#gone.length) this.#gone = new Uint16Array(row)
-    if (this.#gone[hashOf(key) % this.#gone.length] !== hashOf(key) >>> 16) return row
+    if (this.#gone[fnv1a(key) % this.#gone.length] !== fnv1a(key) >>> 16) return row
     this.#swap(row, this.#proven)
     return this.#proven++
   }
@@ -120,7 +122,7 @@ export class BoundedMap<Value> {
       if (row >= this.#proven) this.#swap(row, this.#proven++)
     }
     const key = this.#keys[row] as string
-    if (row >= this.#proven) this.#gone[hashOf(key) % this.#gone.length] = hashOf(key) >>> 16
+    if (row >= this.#proven) this.#gone[fnv1a(key) % this.#gone.length] = fnv1a(key) >>> 16
     this.delete(key)
   }
 
@@ -140,11 +142,4 @@ export class BoundedMap<Value> {
     const used = this.#used
     ;[used[row], used[other]] = [used[other] as number, used[row] as number]
   }
-}
-
-/** FNV-1a, 32 bits: who comes back sooner than others hangs on it, and no value. */
-function hashOf(key: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
-  return hash >>> 0
 }

@@ -125,23 +125,10 @@ export function storedResponse(
   terms: Terms,
   particulars: Pick<StoredResponse, 'fields' | 'removed' | 'vary' | 'variant' | 'body'>,
 ): StoredResponse {
-  const { freshness, sharing } = terms
-  return {
-    status: response.status,
-    statusMessage: response.statusMessage,
-    fields: particulars.fields,
-    removed: particulars.removed,
-    recordedAt: response.recordedAt,
-    freshForMs: freshness.freshForMs,
-    staleWhileRevalidateMs: freshness.staleWhileRevalidateMs,
-    staleIfErrorMs: freshness.staleIfErrorMs,
-    mayBeStale: freshness.mayBeStale,
-    initialAge: freshness.initialAge,
-    sharing,
-    vary: particulars.vary,
-    variant: particulars.variant,
-    body: particulars.body,
-  }
+  const { status, statusMessage, recordedAt } = response
+  const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, mayBeStale, initialAge } = terms.freshness
+  const life = { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, mayBeStale, initialAge }
+  return { status, statusMessage, recordedAt, ...life, sharing: terms.sharing, ...particulars }
 }
 
 /** For how long at least, and at most, a response that is over is kept to be validated. */

@@ -12,7 +12,7 @@ interface Watching {
 }
 
 const watchings = new WeakMap<object, Watching>()
-/** Those of this house, which set what they are called on. */
+/** The setters that were put there to watch: who is called by them is the one who holds the value. */
 export const watchingSetters = new WeakSet<object>()
 
 /**

@@ -1129,9 +1129,11 @@ for (const [version, express] of expressVersions) {
         expect(stored.length).to.be.at.least(3)
         for (const bytes of await memory.getMany(stored))
           expect(String(bytes).split('\n', 1)[0]).to.match(/ shop%3A$/)
+        const isNear = () =>
+          stored.map((name) => near.find(cache.core.entries.callersKey(name) ?? '') !== NOT_NEAR)
+        expect(isNear()).to.include(true)
         await part.clear()
-        for (const name of stored)
-          expect(near.find(cache.core.entries.callersKey(name) ?? '')).to.equal(NOT_NEAR)
+        expect(isNear()).to.not.include(true)
       })
 
       it('may be closed: routes go on answering', async () => {

@@ -522,7 +522,7 @@ for (const [version, express] of expressVersions) {
         })
       }
 
-      it('sees what is read of what one has found out that hands the request on, mounted elsewhere too', async () => {
+      it('sees who was found out by one that hands the request on, and is mounted elsewhere too', async () => {
         inner.use(assignUser)
         app.use(cacheResponse({ cache: site.cache }))
         app.use(inner)
@@ -548,7 +548,7 @@ for (const [version, express] of expressVersions) {
       expect(seen).to.deep.equal([false, false, own, true])
     })
 
-    it('has what is set through a setter be where that keeps it', async () => {
+    it('calls the setter of an earlier middleware on the request itself', async () => {
       app.use((req, _res, next) => {
         Object.defineProperty(req, 'user', {
           configurable: true,
@@ -568,7 +568,7 @@ for (const [version, express] of expressVersions) {
       expect((await site.get()).text).to.equal('ann')
     })
 
-    it('leaves them as they were where two of them stand on a route', async () => {
+    it('leaves requests as they were where two caches stand on a route', async () => {
       const seen: unknown[] = []
       const { cache } = site
       app.use((req, res, next) => {
