@@ -9,6 +9,7 @@ import { record } from './recorder'
 import { targetOf, withQuery } from './request-key'
 import type { ResponseConfiguration } from './response-configuration'
 import { resolveResponseOptions } from './response-configuration'
+import type { Visit } from './visit'
 import { tellOf, visitOf, whyPassed } from './visit'
 import { quietly } from './watched-requests'
 
@@ -39,7 +40,9 @@ export function cacheResponse<Req extends IncomingMessage = CacheableRequest>(
   const route = new CachedRoute(configuration)
   const middleware: Middleware = function cacheResponse(req, res, next) {
     try {
-      if (!handle({ req, res, next }, configuration, route)) next()
+      const visit = visitFor(req, res, configuration)
+      if (visit === undefined) next()
+      else if (!route.answerNear(visit)) route.answer(visit, next).catch(next)
     } catch (error) {
       next(error)
     }
@@ -47,31 +50,25 @@ export function cacheResponse<Req extends IncomingMessage = CacheableRequest>(
   return markCaching(middleware)
 }
 
-/** What a middleware is called with. */
-interface Call {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
-  readonly next: (error?: unknown) => void
-}
-
-/** Answers a request, or sees to it. `false` where it is to be handed on as it is. */
-function handle({ req, res, next }: Call, configuration: ResponseConfiguration, route: CachedRoute): boolean {
+/** What there is to know of a request that is looked up; `undefined` where it is to be handed on as it is. */
+function visitFor(
+  req: IncomingMessage,
+  res: ServerResponse,
+  configuration: ResponseConfiguration,
+): Visit | undefined {
   const { method } = req
   if (method !== 'GET' && method !== 'HEAD') {
     tellOf(res, configuration, { fwd: 'method' })
     if (isUnsafe(method)) dropAfter(req, res, configuration)
-    return false
+    return undefined
   }
   keepInDictionaries(req, res)
   const { headers } = req
   const detail = quietly(req, () => whyPassed(req, method, headers))
-  const visit = detail === undefined ? visitOf({ req, res, method, headers }, configuration) : undefined
-  if (visit === undefined || visit === 'no-scope') {
-    tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })
-    return false
-  }
-  if (!route.answerNear(visit)) route.answer(visit, next).catch(next)
-  return true
+  const visit = detail === undefined ? visitOf(req, res, configuration) : undefined
+  if (visit !== undefined && visit !== 'no-scope') return visit
+  tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })
+  return undefined
 }
 
 /** Drops what is stored for the URL of an unsafe request once it has been carried out (RFC 9111 §4.4). */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { Note } from './note'
 import type { FieldValue, Recording } from './recording'
 import { field } from './recording'
 import type { RefusalReason } from './storability'
@@ -38,7 +39,7 @@ export type Detail =
   | `read-${string}`
 
 /** What each has said of a response, for it to say better. */
-const said = new WeakMap<object, string>()
+const said = new Note<string>()
 
 /**
  * Says on the response how the cache handled the request, behind what caches further in have said: a list, the one
@@ -58,14 +59,14 @@ export function setCacheStatus(
   const value = stored === undefined ? res.getHeader('cache-status') : field(stored, 'cache-status')
   if (value === undefined) {
     // Of a hit nothing better is to be said: it is sent at once.
-    if (handling.hit !== true) said.set(by, member)
+    if (handling.hit !== true) said.put(by, member)
     res.setHeader('Cache-Status', member)
     return
   }
   const others = membersOf(value)
-  const before = others.lastIndexOf(said.get(by) ?? '')
+  const before = others.lastIndexOf(said.on(by) ?? '')
   if (before !== -1) others.splice(before, 1)
-  said.set(by, member)
+  said.put(by, member)
   res.setHeader('Cache-Status', others.length === 0 ? member : `${others.join(', ')}, ${member}`)
 }
 

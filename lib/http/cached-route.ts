@@ -1,4 +1,7 @@
 import type { Outcome } from '../cache/outcome'
+import { Claiming } from './claiming'
+import type { Forward } from './errand'
+import { Asking, Errand } from './errand'
 import { firstOf } from './first-of'
 import { pointOutRefusals } from './hints'
 import { outerRunOf } from './outer-run'
@@ -18,25 +21,6 @@ import { verdictOn } from './usability'
 import type { Visit } from './visit'
 import { tagsOf, tell } from './visit'
 import { mayShare, uncovered } from './who-asks'
-
-type Forward = Extract<Verdict, { action: 'forward' }>
-
-/** A request that the route has to answer, and what is known of it. */
-interface Errand {
-  readonly visit: Visit
-  readonly tags: readonly string[]
-  readonly verdict: Forward
-  readonly found: Found
-  readonly next: () => void
-}
-
-/** A request that asks, and how long it waits for others. */
-interface Asking {
-  readonly visit: Visit
-  readonly tags: readonly string[]
-  readonly next: () => void
-  readonly patientUntil: number
-}
 
 /** The responses of what is behind one middleware: from the cache where that may be, else from one run of the route. */
 export class CachedRoute {
@@ -64,9 +48,9 @@ export class CachedRoute {
   async answer(visit: Visit, next: () => void): Promise<void> {
     const tags = tagsOf(visit)
     const patientUntil = performance.now() + this.#configuration.collapseMs
-    const asked = { visit, tags, next, patientUntil }
+    const asking = new Asking(visit, tags, next, patientUntil)
     // Most often there is nothing: then this is all there is to be asked.
-    let seen = this.#mayClaimAtOnce(visit) ? await this.#claimAtOnce(asked) : undefined
+    let seen = this.#mayClaimAtOnce(visit) ? await this.#claimAtOnce(asking) : undefined
     if (seen === 'answered') return
     for (;;) {
       const found = seen ?? (await visit.store.find(visit.key, tags, visit.req.headers))
@@ -80,7 +64,7 @@ export class CachedRoute {
         return
       }
       const forward = verdict.action === 'forward' ? verdict : forwarded(verdict)
-      const errand = { visit, tags, verdict: forward, found, next }
+      const errand = new Errand(asking, forward, found)
       const outer = outerRunOf(visit.req, found.slot.key)
       if (outer !== undefined) {
         // This request is one that others wait for already.
@@ -91,7 +75,7 @@ export class CachedRoute {
       const underWay = this.#mayWait(errand) && leftMs > 0 ? visit.store.underWay(found.slot) : undefined
       if (underWay === undefined || isForOneUse(found.response)) {
         this.#countMiss(visit)
-        if (underWay === undefined && this.#mayLead(errand)) await this.#lead(errand, patientUntil)
+        if (underWay === undefined && this.#mayLead(errand)) await this.#lead(errand)
         else void this.#run(errand)
         return
       }
@@ -175,14 +159,15 @@ export class CachedRoute {
   }
 
   /** Looks for what is stored and has the route run where that is nothing, for all who ask meanwhile. */
-  async #claimAtOnce({ visit, tags, next, patientUntil }: Asking): Promise<Found | undefined | 'answered'> {
+  async #claimAtOnce(asking: Asking): Promise<Found | undefined | 'answered'> {
+    const { visit, tags, patientUntil } = asking
     const slot = { key: visit.key, index: undefined }
     let seen: Found | undefined | 'answered'
     await visit.store.lead(slot, tags, async () => {
       const willDo = (response: StoredResponse): boolean =>
         this.#errandFor(visit, { response, slot }) === undefined
-      const { headers } = visit.req
-      const found = await visit.store.findOrClaim(visit.key, { tags, headers }, { willDo, patientUntil })
+      const claiming = new Claiming(tags, patientUntil, willDo)
+      const found = await visit.store.findOrClaim(visit.key, visit.req.headers, claiming)
       const verdict = found.permit && this.#errandFor(visit, found)
       if (verdict === undefined || visit.res.headersSent || isGone(visit.res)) {
         giveBack(visit, found.permit)
@@ -191,7 +176,7 @@ export class CachedRoute {
       }
       seen = 'answered'
       this.#countMiss(visit)
-      return outcomeOf(await this.#run({ visit, tags, verdict, found, next }, found.permit))
+      return outcomeOf(await this.#run(new Errand(asking, verdict, found), found.permit))
     })
     return seen
   }
@@ -206,8 +191,9 @@ export class CachedRoute {
   }
 
   /** Has the route run for all who ask meanwhile. */
-  async #lead(errand: Errand, patientUntil: number): Promise<void> {
-    const { visit, tags, found } = errand
+  async #lead(errand: Errand): Promise<void> {
+    const { asking, found } = errand
+    const { visit, tags, patientUntil } = asking
     const { slot } = found
     const willDo = (response: StoredResponse): boolean => {
       const verdict = this.#judge(visit, { response, slot })
@@ -215,7 +201,10 @@ export class CachedRoute {
     }
     const course = { isLed: false }
     const outcome = await visit.store.lead(slot, tags, async () => {
-      const { found: stored, permit } = await visit.store.claim(slot, tags, { willDo, patientUntil })
+      const { found: stored, permit } = await visit.store.claim(
+        slot,
+        new Claiming(tags, patientUntil, willDo),
+      )
       if (stored !== undefined) return outcomeOf({ response: stored, isRefused: false })
       if (isGone(visit.res) || visit.res.headersSent) {
         giveBack(visit, permit)
@@ -228,7 +217,8 @@ export class CachedRoute {
     if (!isAnswered && !visit.res.headersSent && !isGone(visit.res)) void this.#run(errand)
   }
 
-  async #run({ visit, tags, verdict, found, next }: Errand, permit?: Permit): Promise<RunResult> {
+  async #run({ asking, verdict, found }: Errand, permit?: Permit): Promise<RunResult> {
+    const { visit, tags, next } = asking
     const isPart = isForPart(visit, verdict)
     const plan: RunPlan = {
       fwd: isPart ? 'bypass' : verdict.fwd,

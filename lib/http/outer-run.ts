@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { Note } from './note'
 import type { Permit } from './response-store'
 import type { RunResult } from './run-plan'
 
@@ -17,15 +18,15 @@ export interface OuterRun {
 }
 
 /** The innermost run of each request: the one that decides. */
-const innermost = new WeakMap<IncomingMessage, OuterRun>()
+const innermost = new Note<OuterRun>()
 
 /** The run that a request is part of already; where a slot is named, only one of that slot. */
 export function outerRunOf(req: IncomingMessage, slotKey?: string): OuterRun | undefined {
-  const run = innermost.get(req)
+  const run = innermost.on(req)
   return slotKey === undefined || run?.slotKey === slotKey ? run : undefined
 }
 
 /** Makes a run the innermost one of its request. */
 export function enterRun(req: IncomingMessage, run: OuterRun): void {
-  innermost.set(req, run)
+  innermost.put(req, run)
 }

@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { Note } from './note'
 import { nameOf, watchProperty } from './watched-property'
 import type { RequestWatch } from './watched-requests'
 import { beginWatch, endWatch, watchRequest } from './watched-requests'
@@ -55,7 +56,7 @@ export class ReaderCheck implements Reads, RequestWatch {
   readonly #prototype: object | undefined
   /** The one around it: a request may pass more than one cache. */
   readonly #outer: RequestWatch | undefined
-  readonly #undo: (() => void)[] = []
+  #undo: () => void = nothing
   #depth = 0
   #isOver = false
 
@@ -136,7 +137,8 @@ export class ReaderCheck implements Reads, RequestWatch {
     const req = this.#req
     if (req.headers === this.#watchedHeaders) req.headers = this.#headers
     if (req.rawHeaders === this.#watchedRawHeaders) req.rawHeaders = this.#rawHeaders
-    for (const restore of this.#undo.splice(0)) restore()
+    this.#undo()
+    this.#undo = nothing
     endWatch(req, this, this.#outer)
   }
 
@@ -147,7 +149,7 @@ export class ReaderCheck implements Reads, RequestWatch {
   }
 
   #isPut(key: string | symbol): boolean {
-    if (IMPERSONAL.has(key) || isOfTheRouter(key)) return false
+    if (IMPERSONAL.has(key) || isOfTheRouter(key) || Note.isPlace(key)) return false
     return this.#isIdentified || IDENTITIES.includes(key as string) || PERSONAL.test(nameOf(key))
   }
 
@@ -156,7 +158,16 @@ export class ReaderCheck implements Reads, RequestWatch {
     const restore = watchProperty(this.#req, key, () => {
       this.onRead(name)
     })
-    this.#undo.push(restore)
+    this.#willUndo(restore)
+  }
+
+  /** Behind what was there to be put back before. */
+  #willUndo(restore: () => void): void {
+    const before = this.#undo
+    this.#undo = (): void => {
+      before()
+      restore()
+    }
   }
 
   #watchLocals(locals: Record<string, unknown> | undefined): void {
@@ -167,9 +178,13 @@ export class ReaderCheck implements Reads, RequestWatch {
       const restore = watchProperty(locals, key, () => {
         if (this.#depth === 0) this.identities.add(`locals.${name}`)
       })
-      this.#undo.push(restore)
+      this.#willUndo(restore)
     }
   }
+}
+
+function nothing(): void {
+  // Most requests have nothing to be watched.
 }
 
 function isOfTheRouter(key: string | symbol): boolean {

@@ -4,8 +4,9 @@ import { isChunk, toBuffer, wholeOf } from './body-chunk'
 import { DeclaredFreshness } from './declared-freshness'
 import { mute, putInPlace } from './in-place'
 import { isGone, whenGone } from './is-gone'
-import type { Fields, ResponseHead } from './recording'
+import type { Fields } from './recording'
 import { fieldsOf } from './recording'
+import { SentHead } from './sent-head'
 import { takeInHead } from './written-head'
 
 /** What a recorder asks of the one who decides. */
@@ -26,12 +27,6 @@ export interface Recorder {
   readonly targetedFields?: readonly string[]
   /** Around whatever wrapped the response before: what that does is not the route's doing. */
   readonly outside?: <Result>(call: () => Result) => Result
-}
-
-/** A head as it is about to be sent. */
-export interface SentHead extends ResponseHead {
-  /** Whether what a field, in lower case, says of freshness was said for what is sent, should that be a failure. */
-  readonly isFailureMeant: (field: string) => boolean
 }
 
 /** What becomes of a response. */
@@ -216,15 +211,7 @@ class ResponseRecorder implements RecordedResponse {
   #decide(whole?: () => Buffer): Decision {
     if (this.#decision !== undefined) return this.#decision
     const res = this.#res
-    // The message is unset until somebody sets it.
-    const statusMessage = res.statusMessage || ''
-    const head = {
-      status: res.statusCode,
-      statusMessage,
-      fields: fieldsOf(res),
-      isFailureMeant: (name: string): boolean => this.#declared.isForFailure(name, res),
-    }
-    const decision = this.#recorder.onHead(head, whole)
+    const decision = this.#recorder.onHead(new SentHead(res, this.#declared), whole)
     this.#decision = decision
     this.#room = decision.room
     if (decision.instead !== undefined) putInPlace(res, this.#before, decision.instead)

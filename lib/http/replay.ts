@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Answer } from './answer'
 import { ageOf, answerTo, mayBeEncoded } from './answer'
 import { hasConditions } from './asked-headers'
@@ -6,7 +6,7 @@ import type { StoredResponse } from './stored-response'
 
 /** Sends what a stored response answers to a request. */
 export function replay(
-  { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  { method, headers }: { readonly method: string; readonly headers: IncomingHttpHeaders },
   res: ServerResponse,
   stored: StoredResponse,
   now: number,

@@ -13,6 +13,8 @@ import { NOT_NEAR } from '../cache/near-tier'
 import type { Payload } from '../cache/payload'
 import { encodeBytes } from '../cache/value-codec'
 import type { Stored } from '../client/client-state'
+import type { Claiming, Top } from './claiming'
+import { always, Claim } from './claiming'
 import type { StoredResponse, VariantIndex } from './stored-response'
 import { decodeStored, encodeHead, encodeIndex, lifeOf } from './stored-response'
 import type { Slot } from './variant-index'
@@ -31,14 +33,6 @@ export interface Found {
 export interface Permit {
   readonly since: Since
   readonly lease: HeldLease
-}
-
-/** What a right to store is asked for. */
-export interface Claiming {
-  /** Whether there is no need of it, with this response there. */
-  readonly willDo: (response: StoredResponse) => boolean
-  /** How long whoever has it is waited for, by `performance.now()`. */
-  readonly patientUntil: number
 }
 
 /** With how many sets of fields a key's responses are told apart; of more, the oldest is forgotten. */
@@ -87,18 +81,18 @@ export class ResponseStore {
    */
   async findOrClaim(
     key: string,
-    asked: { readonly tags: readonly string[]; readonly headers: IncomingHttpHeaders },
-    claim: Claiming,
+    headers: IncomingHttpHeaders,
+    { tags, patientUntil, willDo }: Claiming,
   ): Promise<Found & { readonly permit: Permit | undefined }> {
-    const seen: { top?: StoredResponse | VariantIndex | undefined } = {}
-    const { permit } = await this.#claim(key, asked.tags, {
-      patientUntil: claim.patientUntil,
-      read: (stored) => {
-        seen.top = stored
-        return stored !== undefined && (isIndex(stored) || claim.willDo(stored)) ? stored : undefined
-      },
-    })
-    const { response, slot } = await this.#findBelow(key, seen.top, asked)
+    const { scope } = this.#cache
+    const seen: { top?: Top | undefined } = {}
+    const read = (opened: Opened): Top | undefined => {
+      const stored = this.#decode(key, opened)
+      seen.top = stored
+      return stored !== undefined && (isIndex(stored) || willDo(stored)) ? stored : undefined
+    }
+    const { permit } = await this.#claim(key, new Claim(scope.tagsOf(tags), patientUntil, read))
+    const { response, slot } = await this.#findBelow(key, seen.top, { tags, headers })
     return { response, slot, permit }
   }
 
@@ -108,13 +102,16 @@ export class ResponseStore {
    */
   async claim(
     { key }: Slot,
-    tags: readonly string[],
-    { willDo, patientUntil }: Claiming,
+    { tags, patientUntil, willDo }: Claiming,
   ): Promise<{ found: StoredResponse | undefined; permit: Permit | undefined }> {
-    const { found, permit } = await this.#claim(key, tags, {
-      patientUntil,
-      read: (stored) => (stored !== undefined && !isIndex(stored) && willDo(stored) ? stored : undefined),
-    })
+    const read = (opened: Opened): Top | undefined => {
+      const stored = this.#decode(key, opened)
+      return stored !== undefined && !isIndex(stored) && willDo(stored) ? stored : undefined
+    }
+    const { found, permit } = await this.#claim(
+      key,
+      new Claim(this.#cache.scope.tagsOf(tags), patientUntil, read),
+    )
     return { found: found === undefined || isIndex(found) ? undefined : found, permit }
   }
 
@@ -176,30 +173,14 @@ export class ResponseStore {
     await this.#cache.delete(key)
   }
 
-  async #claim(
-    key: string,
-    tags: readonly string[],
-    options: {
-      readonly patientUntil: number
-      readonly read: (
-        stored: StoredResponse | VariantIndex | undefined,
-      ) => StoredResponse | VariantIndex | undefined
-    },
-  ): Promise<{ found: StoredResponse | VariantIndex | undefined; permit: Permit | undefined }> {
-    const { scope } = this.#cache
-    const { found, since, lease } = await this.#leases.claim(scope.key(key), {
-      tags: scope.tagsOf(tags),
-      isFresh: always,
-      mayStandIn: always,
-      patientUntil: options.patientUntil,
-      read: (opened) => options.read(this.#decode(key, opened)),
-    })
+  async #claim(key: string, claim: Claim): Promise<{ found: Top | undefined; permit: Permit | undefined }> {
+    const { found, since, lease } = await this.#leases.claim(this.#cache.scope.key(key), claim)
     return { found, permit: lease && { since, lease } }
   }
 
   async #findBelow(
     key: string,
-    top: StoredResponse | VariantIndex | undefined,
+    top: Top | undefined,
     { tags, headers }: { readonly tags: readonly string[]; readonly headers: IncomingHttpHeaders },
   ): Promise<Found> {
     if (top === undefined || !isIndex(top)) return { response: top, slot: { key, index: undefined } }
@@ -271,26 +252,22 @@ export class ResponseStore {
     return core.entries.write(stored, await core.codec.pack(payload), { ...options, tags })
   }
 
-  #findNear(key: string): StoredResponse | VariantIndex | undefined {
+  #findNear(key: string): Top | undefined {
     const near = this.#near.find(this.#cache.scope.key(key))
     return near === NOT_NEAR ? undefined : (near as StoredResponse | VariantIndex)
   }
 
-  async #read(key: string, tags: readonly string[]): Promise<StoredResponse | VariantIndex | undefined> {
+  async #read(key: string, tags: readonly string[]): Promise<Top | undefined> {
     return this.#decode(key, await this.#cache.open(key, tags))
   }
 
-  #decode(key: string, opened: Opened): StoredResponse | VariantIndex | undefined {
+  #decode(key: string, opened: Opened): Top | undefined {
     const { entry } = opened
     const stored = entry && unpackedKind(entry.kind) === 'bytes' ? decodeStored(bytesOf(entry)) : undefined
     if (stored !== undefined)
       this.#near.keep(this.#cache.scope.key(key), opened, { value: Object.freeze(stored), isShared: true })
     return stored
   }
-}
-
-function always(): true {
-  return true
 }
 
 /** What was packed was a whole response once, so it is not too large. */

@@ -10,7 +10,7 @@ import { pointOutUnkeyed } from './hints'
 import type { OuterRun } from './outer-run'
 import { enterRun, outerRunOf } from './outer-run'
 import { ReaderCheck } from './reader-check'
-import type { Decision, RecordedResponse, Recorder, SentHead } from './recorder'
+import type { Decision, RecordedResponse, Recorder } from './recorder'
 import { record } from './recorder'
 import type { Fields, Recording } from './recording'
 import { fieldsOf, recordingOf } from './recording'
@@ -19,8 +19,9 @@ import type { Permit } from './response-store'
 import { tagsNamedBy } from './response-tags'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
-import type { Storability, Storable } from './storability'
-import { ABOUT_ANOTHER, storabilityOf } from './storability'
+import type { SentHead } from './sent-head'
+import type { Storability } from './storability'
+import { ABOUT_ANOTHER, StorageQuestion, storabilityOf } from './storability'
 import type { StoredResponse } from './stored-response'
 import { unkeyedField, whyUnkeyed } from './unkeyed'
 import { mayStandIn } from './usability'
@@ -135,7 +136,7 @@ export class RouteRun implements Recorder, OuterRun {
       if (instead !== undefined) return instead
     }
     const response = withAddedFields(recording, whole, this.#visit, this.#plan.tags)
-    const storability = this.#storabilityOf(response, head)
+    const storability = this.#storabilityOf(response, (field) => head.isFailureMeant(field))
     const vary = varyNames(response, this.#visit.configuration.vary)
     const unkeyed = this.#whyUnkeyed(vary)
     const mayStore = this.#plan.permit !== undefined && this.#visit.req.method === 'GET'
@@ -152,8 +153,7 @@ export class RouteRun implements Recorder, OuterRun {
       return { instead }
     }
     const tags = tagsNamedBy(response, this.#visit.res)
-    const complete = (body: Buffer): StoredResponse => this.#storedOf(response, storability, vary, body)
-    this.#pending = { response, vary, tags, complete }
+    this.#pending = { response, vary, tags, terms: storability.terms }
     const mayHaveCookie = storability.terms.withoutFields.includes('set-cookie')
     return { room: this.#visit.configuration.maxBodyBytes, instead, mayHaveCookie }
   }
@@ -184,38 +184,30 @@ export class RouteRun implements Recorder, OuterRun {
   #validate(former: StoredResponse, recording: Recording): Decision {
     const added = this.#visit.configuration.vary
     const whole = freshened(former, recording, { before: this.#before, vary: added })
-    const storability =
-      whole === former ? ABOUT_ANOTHER : this.#storabilityOf(whole, { isFailureMeant: () => true })
+    const storability = whole === former ? ABOUT_ANOTHER : this.#storabilityOf(whole, () => true)
     const vary = varyNames(whole, added)
     const isUnkeyed = this.#whyUnkeyed(vary) !== undefined
     const isStored = storability.isStorable && this.#plan.permit !== undefined && !isUnkeyed
     const { removed, body } = former
     const fresh = storability.isStorable
-      ? { ...this.#storedOf(whole, storability, vary, body), removed }
+      ? { ...this.#storedOf({ response: whole, vary, terms: storability.terms }, body), removed }
       : { ...former, fields: whole.fields, recordedAt: whole.recordedAt }
     this.#tell({ fwdStatus: recording.status === 304 ? 304 : undefined, stored: isStored }, fresh)
     if (!storability.isStorable) this.#drop()
     const tags = tagsNamedBy(whole, this.#visit.res)
-    if (isStored) this.#store({ response: whole, vary, tags, complete: () => fresh }, body)
+    if (isStored) this.#store(tags, () => fresh)
     else this.#giveUp(isUnkeyed)
     return { instead: this.#answerTo(fresh) }
   }
 
-  #storabilityOf(response: Recording, { isFailureMeant }: Pick<SentHead, 'isFailureMeant'>): Storability {
+  #storabilityOf(response: Recording, isFailureMeant: (field: string) => boolean): Storability {
     const { req, configuration, isScoped } = this.#visit
-    return storabilityOf(
-      response,
-      {
-        isScoped,
-        // Asked again: who asks may have been found out behind this middleware.
-        credentials: isScoped
-          ? []
-          : this.#check.quietly(() => credentialsOf(req, configuration.ignore, this.#headers)),
-        vary: configuration.vary,
-        isFailureMeant,
-      },
-      configuration,
-    )
+    // Asked again: who asks may have been found out behind this middleware.
+    const credentials = isScoped
+      ? []
+      : this.#check.quietly(() => credentialsOf(req, configuration.ignore, this.#headers))
+    const context = new StorageQuestion(isScoped, credentials, configuration.vary, isFailureMeant)
+    return storabilityOf(response, context, configuration)
   }
 
   #detailOf(
@@ -232,7 +224,7 @@ export class RouteRun implements Recorder, OuterRun {
     return `read-${name}`
   }
 
-  #storedOf(response: Recording, { terms }: Storable, vary: readonly string[], body: Buffer): StoredResponse {
+  #storedOf({ response, terms, vary }: Omit<Pending, 'tags'>, body: Buffer): StoredResponse {
     const { etag } = this.#visit.configuration
     return wholeResponse(response, terms, { before: this.#before, headers: this.#headers, vary, body, etag })
   }
@@ -256,7 +248,7 @@ export class RouteRun implements Recorder, OuterRun {
     const isReadLate = this.#whyUnkeyed(pending.vary) !== undefined
     if (body === undefined || isTruncated(pending.response, body) || isReadLate)
       this.#giveUp(isRefused || isReadLate)
-    else this.#store(pending, body)
+    else this.#store(pending.tags, () => this.#storedOf(pending, body))
   }
 
   #whyUnkeyed(vary: readonly string[]): Detail | undefined {
@@ -270,7 +262,7 @@ export class RouteRun implements Recorder, OuterRun {
   }
 
   /** Behind this turn, in which the response goes to its client: who waits for this one is served then too. */
-  #store({ tags: named, complete }: Pending, body: Buffer): void {
+  #store(named: readonly string[], complete: () => StoredResponse): void {
     const { slot, tags } = this.#plan
     const { key: topKey, store } = this.#visit
     const permit = this.#permit
@@ -279,7 +271,7 @@ export class RouteRun implements Recorder, OuterRun {
     if (permit === undefined) return
     this.#hasStored = true
     setImmediate(() => {
-      const response = complete(body)
+      const response = complete()
       const all = named.length === 0 ? tags : [...new Set([...tags, ...named])]
       void store.store(response, { topKey, slot, permit, tags: all })
       this.#resolve({ response, isRefused: false })

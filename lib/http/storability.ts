@@ -66,6 +66,26 @@ export interface StorageContext {
   readonly isFailureMeant: (field: string) => boolean
 }
 
+/** The same of one request. Of a class, as everything is that leads to the request: see `Asking`. */
+export class StorageQuestion implements StorageContext {
+  readonly isScoped: boolean
+  readonly credentials: readonly string[]
+  readonly vary: readonly string[]
+  readonly isFailureMeant: (field: string) => boolean
+
+  constructor(
+    isScoped: boolean,
+    credentials: readonly string[],
+    vary: readonly string[],
+    isFailureMeant: (field: string) => boolean,
+  ) {
+    this.isScoped = isScoped
+    this.credentials = credentials
+    this.vary = vary
+    this.isFailureMeant = isFailureMeant
+  }
+}
+
 /** Statuses for which nothing is stored: parts, and answers about something else (RFC 9111 §3). */
 const NEVER_STORED = new Set([206, 304])
 

@@ -14,7 +14,7 @@ import { quietly } from './watched-requests'
 import { credentialsOf } from './who-asks'
 
 /** One request under way: whom it is for, and under which key. */
-export interface Visit {
+export class Visit {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly method: 'GET' | 'HEAD'
@@ -32,6 +32,33 @@ export interface Visit {
   readonly isScoped: boolean
   /** How it says who asks, if the key doesn't say it. */
   readonly credentials: readonly string[]
+
+  /** Of a request with a scope, if the middleware asks for one. */
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    configuration: ResponseConfiguration,
+    scope: string | number | undefined,
+  ) {
+    const { headers } = req
+    const { query } = configuration
+    const sent = quietly(req, () => keyedTargetOf(req, headers))
+    const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
+    const isOrdinary = scope === undefined && key === undefined && query === 'as-sent'
+    const shared = scope === undefined ? [] : [keyOf(sent.target, query, { key })]
+    this.req = req
+    this.res = res
+    this.method = req.method as 'GET' | 'HEAD'
+    this.headers = headers
+    this.configuration = configuration
+    this.cache = configuration.cache()
+    this.store = storeOf(this.cache)
+    this.key = isOrdinary ? sent.key : keyOf(sent.target, query, { scope, key })
+    this.urlTags = isOrdinary ? NO_TAGS : [...new Set([sent.key, ...shared])]
+    this.isScoped = scope !== undefined
+    this.credentials =
+      scope === undefined ? quietly(req, () => credentialsOf(req, configuration.ignore, headers)) : []
+  }
 }
 
 const NO_TAGS: readonly string[] = Object.freeze([])
@@ -43,31 +70,13 @@ const stores = new WeakMap<Cache, ResponseStore>()
  * @throws {InvalidKeyError} where `scope` or `key` answers something that names nobody, or nothing.
  */
 export function visitOf(
-  { req, res, method, headers }: Pick<Visit, 'req' | 'res' | 'method' | 'headers'>,
+  req: IncomingMessage,
+  res: ServerResponse,
   configuration: ResponseConfiguration,
 ): Visit | 'no-scope' {
   const scope = checkScope(configuration.scope?.(req))
   if (configuration.scope !== undefined && scope === undefined) return 'no-scope'
-  const { query } = configuration
-  const sent = quietly(req, () => keyedTargetOf(req, headers))
-  const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
-  const isOrdinary = scope === undefined && key === undefined && query === 'as-sent'
-  const shared = scope === undefined ? [] : [keyOf(sent.target, query, { key })]
-  const cache = configuration.cache()
-  return {
-    req,
-    res,
-    method,
-    headers,
-    configuration,
-    cache,
-    store: storeOf(cache),
-    key: isOrdinary ? sent.key : keyOf(sent.target, query, { scope, key }),
-    urlTags: isOrdinary ? NO_TAGS : [...new Set([sent.key, ...shared])],
-    isScoped: scope !== undefined,
-    credentials:
-      scope === undefined ? quietly(req, () => credentialsOf(req, configuration.ignore, headers)) : [],
-  }
+  return new Visit(req, res, configuration, scope)
 }
 
 function keyOf(target: Target, query: QueryOption, parts: KeyParts): string {

@@ -1,3 +1,5 @@
+import { Note } from './note'
+
 /** What a property is called, as a token that may stand in a field. */
 export function nameOf(key: PropertyKey): string {
   const name = typeof key === 'symbol' ? (key.description ?? '') : String(key)
@@ -11,9 +13,10 @@ interface Watching {
   isOver: boolean
 }
 
-const watchings = new WeakMap<object, Watching>()
+/** On each of those getters. */
+const watchings = new Note<Watching>()
 /** The setters that were put there to watch: who is called by them is the one who holds the value. */
-export const watchingSetters = new WeakSet<object>()
+export const isWatching = new Note<true>()
 
 /**
  * Puts a getter in the place of a property, of which nobody else notices. Returns what takes it away again. One that
@@ -41,12 +44,12 @@ export function watchProperty(target: object, name: string | symbol, onRead: () 
   const set = (value: unknown): void => {
     const setter = setterOf(current(), name)
     // One of somebody's own keeps it on the request.
-    if (setter === undefined || watchingSetters.has(setter)) Reflect.set(held, name, value)
+    if (setter === undefined || isWatching.on(setter) === true) Reflect.set(held, name, value)
     else Reflect.apply(setter, target, [value])
   }
-  watchingSetters.add(set)
+  isWatching.put(set, true)
   Object.defineProperty(target, name, { configurable: true, enumerable: own?.enumerable ?? false, get, set })
-  watchings.set(get, watching)
+  watchings.put(get, watching)
   return () => {
     watching.isOver = true
     // Somebody further in may have put a property of their own in its place: a getter like this one, which is over later.
@@ -69,7 +72,8 @@ function setterOf(object: object, name: string | symbol): PropertyDescriptor['se
 /** A property as it is below the getters that are over. */
 function afterAll(held: object, name: string | symbol): PropertyDescriptor | undefined {
   const own = Object.getOwnPropertyDescriptor(held, name)
-  const below = own && watchings.get(Reflect.get(own, 'get') as object)
+  const getter = own && (Reflect.get(own, 'get') as object | undefined)
+  const below = getter && watchings.on(getter)
   return below?.isOver === true ? afterAll(below.held, name) : own
 }
 

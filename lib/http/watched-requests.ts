@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { unwatched, watchingSetters } from './watched-property'
+import { Note } from './note'
+import { isWatching, unwatched } from './watched-property'
 
 /** What is told of the properties that a request does not have. */
 export interface RequestWatch {
@@ -12,7 +13,7 @@ export interface RequestWatch {
 }
 
 /** The innermost watch of each request. */
-const watches = new WeakMap<object, RequestWatch>()
+const watches = new Note<RequestWatch>()
 /** For what requests have in common, the same with getters. */
 const watchedPrototypes = new WeakMap<object, object>()
 const areWatched = new WeakSet()
@@ -34,22 +35,20 @@ export function watchRequest(req: IncomingMessage, names: readonly string[]): ob
 
 /** Puts a request under a watch. @returns the one that it was under before. */
 export function beginWatch(req: IncomingMessage, watch: RequestWatch): RequestWatch | undefined {
-  const outer = watches.get(req)
-  watches.set(req, watch)
+  const outer = watches.on(req)
+  watches.put(req, watch)
   return outer
 }
 
 /** Reads of a request what is no matter of the route. */
 export function quietly<Result>(req: IncomingMessage, call: () => Result): Result {
-  const watch = watches.get(req)
+  const watch = watches.on(req)
   return watch === undefined ? call() : watch.quietly(call)
 }
 
 /** Puts another watch in the place of one that is over, or none. */
 export function endWatch(req: IncomingMessage, watch: RequestWatch, outer: RequestWatch | undefined): void {
-  if (watches.get(req) !== watch) return
-  if (outer === undefined) watches.delete(req)
-  else watches.set(req, outer)
+  if (watches.on(req) === watch) watches.put(req, outer)
 }
 
 function watchedPrototype(prototype: object, names: readonly string[]): object {
@@ -59,13 +58,13 @@ function watchedPrototype(prototype: object, names: readonly string[]): object {
     // As it would be without: the request has a property of its own from now on.
     const set = function (this: object, value: unknown): void {
       Reflect.set(held, name, value, this)
-      watches.get(this)?.onSet(name)
+      watches.on(this)?.onSet(name)
     }
-    watchingSetters.add(set)
+    isWatching.put(set, true)
     Object.defineProperty(watched, name, {
       configurable: true,
       get(this: object): unknown {
-        watches.get(this)?.onRead(name)
+        watches.on(this)?.onRead(name)
         return Reflect.get(held, name, this)
       },
       set,

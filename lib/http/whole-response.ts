@@ -11,9 +11,9 @@ import { variantOf } from './vary'
 export interface Pending {
   readonly response: Recording
   readonly vary: readonly string[]
+  /** Those that the route has named. */
   readonly tags: readonly string[]
-  /** Makes what is stored of it. */
-  readonly complete: (body: Buffer) => StoredResponse
+  readonly terms: Terms
 }
 
 /** What a stored response depends on beside its head. */

@@ -100,7 +100,8 @@ describe('replay', () => {
     { question, now = NOON }: { question?: Question; now?: number } = {},
   ): Promise<Answer> {
     const server = await WebServer.start((req, res) => {
-      replay(req, res, stored(particulars), now)
+      const { method = 'GET', headers } = req
+      replay({ method, headers }, res, stored(particulars), now)
     })
     try {
       return await server.ask('/', question)

@@ -1,0 +1,27 @@
+import type { ServerResponse } from 'node:http'
+import type { DeclaredFreshness } from './declared-freshness'
+import type { Fields, ResponseHead } from './recording'
+import { fieldsOf } from './recording'
+
+/** A head as it is about to be sent. */
+export class SentHead implements ResponseHead {
+  readonly status: number
+  readonly statusMessage: string
+  readonly fields: Fields
+  readonly #res: ServerResponse
+  readonly #declared: DeclaredFreshness
+
+  constructor(res: ServerResponse, declared: DeclaredFreshness) {
+    this.#res = res
+    this.#declared = declared
+    this.status = res.statusCode
+    // It is unset until somebody sets it.
+    this.statusMessage = res.statusMessage || ''
+    this.fields = fieldsOf(res)
+  }
+
+  /** Whether what a field, in lower case, says of freshness was said for what is sent, should that be a failure. */
+  isFailureMeant(field: string): boolean {
+    return this.#declared.isForFailure(field, this.#res)
+  }
+}
