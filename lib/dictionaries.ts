@@ -21,5 +21,8 @@ function keepInDictionary(object: object, name: string): void {
   const own = Object.getOwnPropertyDescriptor(object, name)
   const isPlain = own?.writable === true && own.enumerable === true && own.configurable === true
   if (!isPlain || !Object.isExtensible(object)) return
-  if (Reflect.deleteProperty(object, name)) Object.defineProperty(object, name, own)
+  if (!Reflect.deleteProperty(object, name)) return
+  // What nobody else answers for is put back as it was by being set.
+  if (name in object) Object.defineProperty(object, name, own)
+  else Reflect.set(object, name, own.value)
 }

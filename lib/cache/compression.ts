@@ -20,7 +20,7 @@ export class Compression {
   /** Packs a value that is large enough, if that makes it smaller. */
   async pack(written: Payload): Promise<Payload> {
     const { kind, lead } = written
-    const payload = lead === undefined ? written.payload : Buffer.concat([lead, written.payload])
+    const payload = lead === undefined ? written.payload : Buffer.concat([Buffer.from(lead), written.payload])
     if (payload.length < this.#thresholdBytes) return written
     const packed = await deflate(payload, { level: LEVEL })
     return packed.length < payload.length ? { kind: kind + MARK, payload: packed } : written

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { fnv1a } from '../fnv'
 import type { Payload } from './payload'
 
 /** What says whether a value may still be used. */
@@ -24,13 +24,7 @@ const HEADER = new RegExp(
 const GRACE = /;grace=(\d{1,16})/
 const COST = /;cost=(\d{1,16})/
 const NEWLINE = 0x0a
-const NOTHING = Buffer.alloc(0)
 const NO_LIFE = { graceMs: 0, costMs: 0 }
-
-const MOST_CHECKS = 4096
-const LONGEST_KEY = 256
-/** The checks of keys that were read or written lately. */
-const checks = new Map<string, string>()
 
 /**
  * Writes an entry: one line that says what it is, then the value, which `redis-cli` shows as it is.
@@ -39,7 +33,7 @@ const checks = new Map<string, string>()
  */
 export function encodeEntry(
   key: string,
-  { kind, payload, lead = NOTHING }: Payload,
+  { kind, payload, lead = '' }: Payload,
   life: EntryLife,
   madeAt: number,
 ): Buffer {
@@ -49,8 +43,14 @@ export function encodeEntry(
   const cost = costMs > 0 ? `;cost=${String(costMs)}` : ''
   // A clock of one's own may say that it is before 1970.
   const made = `${String(Math.max(0, Math.floor(madeAt)))}${grace}${cost}`
-  const header = [MAGIC, kind, keyCheck(key), made, count, lead.length + payload.length, tags].join(' ')
-  return Buffer.concat([Buffer.from(`${header}\n`), lead, payload])
+  const length = Buffer.byteLength(lead) + payload.length
+  const header = `${[MAGIC, kind, keyCheck(key), made, count, length, tags].join(' ')}\n`
+  // All of it is ASCII.
+  const bytes = Buffer.allocUnsafeSlow(header.length + length)
+  bytes.write(header, 'latin1')
+  bytes.write(lead, header.length)
+  payload.copy(bytes, bytes.length - payload.length)
+  return bytes
 }
 
 /**
@@ -86,12 +86,7 @@ function readTags(text: string): string[] {
   return text === '' ? [] : text.split(',').map(decodeURIComponent)
 }
 
-/** Says which key an entry was written for. A hash costs as much as all else that is read of the line. */
+/** Says which key an entry was written for: it may have been renamed or copied. */
 function keyCheck(key: string): string {
-  const known = checks.get(key)
-  if (known !== undefined) return known
-  const check = hash('sha256', key, 'base64url').slice(0, 16)
-  if (checks.size >= MOST_CHECKS) checks.clear()
-  if (key.length <= LONGEST_KEY) checks.set(key, check)
-  return check
+  return `${fnv1a(key).toString(16)}-${fnv1a(key, key.length >> 1).toString(16)}`
 }

@@ -4,5 +4,5 @@ export interface Payload {
   readonly kind: string
   readonly payload: Buffer
   /** What stands before it, where that is written apart from it: the two are read as one. @default nothing */
-  readonly lead?: Buffer
+  readonly lead?: string
 }

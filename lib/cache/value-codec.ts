@@ -98,7 +98,7 @@ export class ValueCodec {
 }
 
 /** Bytes as they are: what a part of holdfast has written in a way of its own. */
-export function encodeBytes(payload: Buffer, lead?: Buffer): Payload {
+export function encodeBytes(payload: Buffer, lead?: string): Payload {
   return lead === undefined ? { kind: 'bytes', payload } : { kind: 'bytes', payload, lead }
 }
 

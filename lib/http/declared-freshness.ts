@@ -25,7 +25,7 @@ export function markCaching<Handler extends object>(middleware: Handler): Handle
 /** What a route has declared of freshness, field by field: the last word on each. */
 export class DeclaredFreshness {
   readonly #targetedFields: readonly string[]
-  readonly #declarations = new Map<string, Declaration>()
+  #declarations: Map<string, Declaration> | undefined
 
   /** Takes the fields that are read before `Cache-Control` and `Expires`, in lower case. */
   constructor(targetedFields: readonly string[]) {
@@ -37,13 +37,14 @@ export class DeclaredFreshness {
     // Most are told by their length.
     const mayBeOne = name.length === 13 || name.length === 7 || this.#targetedFields.length > 0
     const field = mayBeOne ? name.toLowerCase() : ''
-    if (field === 'cache-control' || field === 'expires' || this.#targetedFields.includes(field))
-      this.#declarations.set(field, new Declaration(res))
+    if (field !== 'cache-control' && field !== 'expires' && !this.#targetedFields.includes(field)) return
+    this.#declarations ??= new Map()
+    this.#declarations.set(field, new Declaration(res))
   }
 
   /** Whether what a field says was meant for the failure that is about to be sent. */
   isForFailure(field: string, res: ServerResponse): boolean {
-    return this.#declarations.get(field)?.isForFailure(res) === true
+    return this.#declarations?.get(field)?.isForFailure(res) === true
   }
 }
 

@@ -36,13 +36,12 @@ const DOT_SEGMENT = /^[^?#]*\/(\.|%2e){1,2}([/?#]|$)/i
 /** A URL as it is seen from a request; `undefined` where it is of another origin, for others may not drop it. */
 export function sameOriginTarget(req: IncomingMessage, url: string): Target | undefined {
   const target = targetOf(req)
-  const [protocol = 'http', , host = 'localhost', forwardedHost = ''] = target.origin
-  const origin = `${protocol}://${forwardedHost || host}`
+  const { base } = target.origin
   // As it was sent, where a client would ask for it so: a key is made of that.
   if (/^\/(?!\/)/.test(url) && !DOT_SEGMENT.test(url)) return { ...target, url: url.replace(/#.*$/, '') }
   try {
-    const resolved = new URL(url, `${origin}${target.url}`)
-    if (resolved.origin !== new URL(origin).origin) return undefined
+    const resolved = new URL(url, `${base}${target.url}`)
+    if (resolved.origin !== new URL(base).origin) return undefined
     return { ...target, url: `${resolved.pathname}${resolved.search}` }
   } catch {
     return undefined

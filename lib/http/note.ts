@@ -20,7 +20,8 @@ export class Note<Value> {
 
   /** Notes something, in place of what was noted before. */
   put(target: object, value: Value | undefined): void {
-    if (Object.hasOwn(target, this.#name)) Reflect.set(target, this.#name, value)
-    else Object.defineProperty(target, this.#name, { value, writable: true, configurable: true })
+    const name = this.#name
+    if (Object.hasOwn(target, name)) (target as Record<symbol, Value | undefined>)[name] = value
+    else Object.defineProperty(target, name, { value, writable: true, configurable: true })
   }
 }

@@ -36,6 +36,8 @@ const IMPERSONAL = new Set<PropertyKey>([
   ].flatMap((names) => names.split(' ')),
 ])
 
+const NONE: ReadonlySet<string> = new Set()
+
 /** What the router of Express 5 keeps on a request for itself, under symbols that nobody else has. */
 const OF_THE_ROUTER = 'router.tracing.'
 
@@ -44,8 +46,8 @@ const OF_THE_ROUTER = 'router.tracing.'
  * `res.locals`. What it keeps in closures or an AsyncLocalStorage is not seen.
  */
 export class ReaderCheck implements Reads, RequestWatch {
-  readonly identities = new Set<string>()
   readonly fields = new Set<string>()
+  #identities: Set<string> | undefined
   readonly #req: IncomingMessage
   readonly #headers: IncomingHttpHeaders
   readonly #rawHeaders: string[]
@@ -84,6 +86,10 @@ export class ReaderCheck implements Reads, RequestWatch {
     this.#watchLocals((res as ServerResponse & { locals?: Record<string, unknown> }).locals)
   }
 
+  get identities(): ReadonlySet<string> {
+    return this.#identities ?? NONE
+  }
+
   /** Whether an application that is mounted further in has kept it from seeing all reads. */
   get isBlind(): boolean {
     return this.#prototype !== undefined && Object.getPrototypeOf(this.#req) !== this.#prototype
@@ -103,7 +109,7 @@ export class ReaderCheck implements Reads, RequestWatch {
   noteHeader(name: string): void {
     if (this.#depth > 0 || this.#isOver) return
     const lower = name.toLowerCase()
-    if (saysWhoAsks(lower)) this.identities.add(lower)
+    if (saysWhoAsks(lower)) this.#noteIdentity(lower)
     // Express looks for both spellings.
     else this.fields.add(lower === 'referrer' ? 'referer' : lower)
   }
@@ -145,7 +151,12 @@ export class ReaderCheck implements Reads, RequestWatch {
   #note(name: string): void {
     if (this.#depth > 0 || this.#isOver) return
     if (name === 'headersDistinct') this.noteHeaders()
-    else this.identities.add(`req.${name}`)
+    else this.#noteIdentity(`req.${name}`)
+  }
+
+  #noteIdentity(name: string): void {
+    this.#identities ??= new Set()
+    this.#identities.add(name)
   }
 
   #isPut(key: string | symbol): boolean {
@@ -176,7 +187,7 @@ export class ReaderCheck implements Reads, RequestWatch {
       const name = nameOf(key)
       if (!this.#isIdentified && !PERSONAL.test(name)) continue
       const restore = watchProperty(locals, key, () => {
-        if (this.#depth === 0) this.identities.add(`locals.${name}`)
+        if (this.#depth === 0) this.#noteIdentity(`locals.${name}`)
       })
       this.#willUndo(restore)
     }

@@ -1,18 +1,17 @@
 import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Origin } from './origin'
+import { originOf } from './origin'
 
-/** What Express adds to a request, as far as the key depends on it. */
+/** What Express adds to a request, as far as its URL depends on it. */
 interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string
   readonly baseUrl?: string
-  readonly protocol?: string
-  readonly hostname?: string
-  readonly app?: { get(setting: string): unknown }
 }
 
-/** Where a request goes: scheme and host as Express sees them, and the URL with its query. */
+/** Where a request goes, its URL with the query. */
 export interface Target {
-  readonly origin: readonly (string | undefined)[]
+  readonly origin: Origin
   readonly url: string
 }
 
@@ -29,21 +28,7 @@ export type QueryOption = 'as-sent' | 'sorted' | readonly string[]
 
 /** The target of a request, its URL as it was sent. */
 export function targetOf(req: IncomingMessage): Target {
-  const { protocol, hostname, headers } = req as ExpressRequest
-  const forwarded = forwardedHost(req, headers)
-  const hosts = [hostname, headers.host, String(forwarded ?? '')]
-  return { origin: [protocol, ...hosts.map((host) => sameHost(host, protocol))], url: urlOf(req) }
-}
-
-/** The host that the one in front says it was asked for, where Express goes by that. */
-function forwardedHost(req: IncomingMessage, headers: IncomingHttpHeaders): string | string[] | undefined {
-  const said = headers['x-forwarded-host']
-  return said !== undefined && isProxyTrusted(req) ? said : undefined
-}
-
-/** A host as all its spellings are: its case and the port that goes without saying do not matter (RFC 9110 §4.2.3). */
-function sameHost(host: string | undefined, protocol: string | undefined): string | undefined {
-  return host?.toLowerCase().replace(protocol === 'https' ? /:443$/ : /:80$/, '')
+  return { origin: originOf(req), url: urlOf(req) }
 }
 
 /** The URL as it was sent; and as the router sees it, where somebody has rewritten it: another route answers then. */
@@ -54,13 +39,6 @@ function urlOf(req: IncomingMessage): string {
   const rest = originalUrl.slice(baseUrl.length)
   const isOnlyMounted = originalUrl.startsWith(baseUrl) && (rest === url || `/${rest}` === url)
   return isOnlyMounted ? originalUrl : `${originalUrl} ${baseUrl}${url}`
-}
-
-/** Whether Express goes by what the one in front says of host and scheme: then the key does too. */
-export function isProxyTrusted(req: IncomingMessage): boolean {
-  const isTrusted = (req as ExpressRequest).app?.get('trust proxy fn') as
-    ((address: string | undefined, hop: number) => boolean) | undefined
-  return isTrusted?.(req.socket.remoteAddress, 0) === true
 }
 
 const MOST_KEYS = 4096
@@ -79,8 +57,10 @@ export function requestKey({ origin, url }: Target, { scope, key }: KeyParts = {
   return made
 }
 
+/** Different for whatever is different: an origin ends where its brackets do. */
 function textOf({ origin, url }: Target, { scope, key }: KeyParts = {}): string {
-  return JSON.stringify([...origin, key ?? url, typeof key, typeof scope, scope])
+  if (scope === undefined && key === undefined) return `url${origin.text}${url}`
+  return `parts${origin.text}${JSON.stringify([key ?? url, typeof key, typeof scope, scope])}`
 }
 
 function newKey(text: string): string {
@@ -89,12 +69,8 @@ function newKey(text: string): string {
 
 /** A target with its ordinary key, and all that both were made from. */
 interface KeyedTarget {
-  readonly protocol: string | undefined
-  readonly hostname: string | undefined
   readonly baseUrl: string | undefined
   readonly url: string
-  readonly host: string | undefined
-  readonly forwarded: string | string[] | undefined
   readonly target: Target
   readonly key: string
 }
@@ -107,24 +83,16 @@ export function keyedTargetOf(
   req: IncomingMessage,
   headers: IncomingHttpHeaders,
 ): Pick<KeyedTarget, 'target' | 'key'> {
-  const { protocol, hostname, originalUrl, baseUrl, url = '' } = req as ExpressRequest
-  const { host } = headers
-  const forwarded = forwardedHost(req, headers)
+  const { originalUrl, baseUrl, url = '' } = req as ExpressRequest
+  const origin = originOf(req, headers)
   const asked = originalUrl ?? url
   const known = targets.get(asked)
-  if (
-    known?.url === url &&
-    known.host === host &&
-    known.protocol === protocol &&
-    known.hostname === hostname &&
-    known.baseUrl === baseUrl &&
-    known.forwarded === forwarded
-  )
+  if (known?.url === url && known.baseUrl === baseUrl && known.target.origin.text === origin.text)
     return known
-  const target = targetOf(req)
-  const made = { protocol, hostname, baseUrl, url, host, forwarded, target, key: newKey(textOf(target)) }
+  const target = { origin, url: urlOf(req) }
+  const made = { baseUrl, url, target, key: newKey(textOf(target)) }
   if (targets.size >= MOST_KEYS) targets.clear()
-  if (`${asked}${url}${String(host)}${String(forwarded)}`.length <= LONGEST_TEXT) targets.set(asked, made)
+  if (asked.length + url.length + origin.text.length <= LONGEST_TEXT) targets.set(asked, made)
   return made
 }
 

@@ -56,8 +56,8 @@ const NOT_REPLAYED = new Set([
 ])
 
 /** Writes what stands before the body of a stored response: one line of JSON. The body's own bytes follow. */
-export function encodeHead(response: StoredResponse): Buffer {
-  return Buffer.from(`${JSON.stringify({ ...response, body: undefined })}\n`)
+export function encodeHead(response: StoredResponse): string {
+  return `${JSON.stringify({ ...response, body: undefined })}\n`
 }
 
 /** Writes an index. */

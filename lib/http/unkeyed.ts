@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Detail } from './cache-status'
 import type { Reads } from './reader-check'
-import { isProxyTrusted } from './request-key'
+import { isProxyTrusted } from './origin'
 import type { CredentialHeader } from './who-asks'
 import { saysWhoAsks } from './who-asks'
 

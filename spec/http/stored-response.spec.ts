@@ -4,7 +4,8 @@ import type { StoredResponse } from '../../lib/http/stored-response'
 import { decodeStored, encodeHead, encodeIndex, fieldsToStore } from '../../lib/http/stored-response'
 import { stored } from '../support/stored-response'
 
-const encoded = (response: StoredResponse) => Buffer.concat([encodeHead(response), response.body])
+const encoded = (response: StoredResponse) =>
+  Buffer.concat([Buffer.from(encodeHead(response)), response.body])
 
 describe('encodeHead and decodeStored', () => {
   const written = stored({
