@@ -88,5 +88,5 @@ function readTags(text: string): string[] {
 
 /** Says which key an entry was written for: it may have been renamed or copied. */
 function keyCheck(key: string): string {
-  return `${fnv1a(key).toString(16)}-${fnv1a(key, key.length >> 1).toString(16)}`
+  return [fnv1a(key), fnv1a(key, key.length >> 1)].map((half) => half.toString(16).padStart(8, '0')).join('')
 }

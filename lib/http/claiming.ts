@@ -22,7 +22,7 @@ export class Claiming {
 export type Top = StoredResponse | VariantIndex
 
 /** How the lease of a key is asked for. */
-export class Claim implements LeaseOptions<Top> {
+export class LeaseClaim implements LeaseOptions<Top> {
   readonly tags: readonly string[]
   readonly patientUntil: number
   readonly read: (opened: Opened) => Top | undefined

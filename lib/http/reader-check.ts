@@ -58,7 +58,8 @@ export class ReaderCheck implements Reads, RequestWatch {
   readonly #prototype: object | undefined
   /** The one around it: a request may pass more than one cache. */
   readonly #outer: RequestWatch | undefined
-  #undo: () => void = nothing
+  /** What is to be put back, the latest first. */
+  #changes: Change | undefined
   #depth = 0
   #isOver = false
 
@@ -143,8 +144,8 @@ export class ReaderCheck implements Reads, RequestWatch {
     const req = this.#req
     if (req.headers === this.#watchedHeaders) req.headers = this.#headers
     if (req.rawHeaders === this.#watchedRawHeaders) req.rawHeaders = this.#rawHeaders
-    this.#undo()
-    this.#undo = nothing
+    for (let change = this.#changes; change !== undefined; change = change.before) change.undo()
+    this.#changes = undefined
     endWatch(req, this, this.#outer)
   }
 
@@ -166,19 +167,10 @@ export class ReaderCheck implements Reads, RequestWatch {
 
   #watch(key: string | symbol): void {
     const name = nameOf(key)
-    const restore = watchProperty(this.#req, key, () => {
+    const undo = watchProperty(this.#req, key, () => {
       this.onRead(name)
     })
-    this.#willUndo(restore)
-  }
-
-  /** Behind what was there to be put back before. */
-  #willUndo(restore: () => void): void {
-    const before = this.#undo
-    this.#undo = (): void => {
-      before()
-      restore()
-    }
+    this.#changes = new Change(undo, this.#changes)
   }
 
   #watchLocals(locals: Record<string, unknown> | undefined): void {
@@ -186,16 +178,23 @@ export class ReaderCheck implements Reads, RequestWatch {
     for (const key of Reflect.ownKeys(locals)) {
       const name = nameOf(key)
       if (!this.#isIdentified && !PERSONAL.test(name)) continue
-      const restore = watchProperty(locals, key, () => {
+      const undo = watchProperty(locals, key, () => {
         if (this.#depth === 0) this.#noteIdentity(`locals.${name}`)
       })
-      this.#willUndo(restore)
+      this.#changes = new Change(undo, this.#changes)
     }
   }
 }
 
-function nothing(): void {
-  // Most requests have nothing to be watched.
+/** Something that is to be put back as it was, and what was changed before it. */
+class Change {
+  readonly undo: () => void
+  readonly before: Change | undefined
+
+  constructor(undo: () => void, before: Change | undefined) {
+    this.undo = undo
+    this.before = before
+  }
 }
 
 function isOfTheRouter(key: string | symbol): boolean {

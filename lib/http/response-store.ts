@@ -14,7 +14,7 @@ import type { Payload } from '../cache/payload'
 import { encodeBytes } from '../cache/value-codec'
 import type { Stored } from '../client/client-state'
 import type { Claiming, Top } from './claiming'
-import { always, Claim } from './claiming'
+import { always, LeaseClaim } from './claiming'
 import type { StoredResponse, VariantIndex } from './stored-response'
 import { decodeStored, encodeHead, encodeIndex, lifeOf } from './stored-response'
 import type { Slot } from './variant-index'
@@ -82,17 +82,14 @@ export class ResponseStore {
   async findOrClaim(
     key: string,
     headers: IncomingHttpHeaders,
-    { tags, patientUntil, willDo }: Claiming,
+    claiming: Claiming,
   ): Promise<Found & { readonly permit: Permit | undefined }> {
-    const { scope } = this.#cache
     const seen: { top?: Top | undefined } = {}
-    const read = (opened: Opened): Top | undefined => {
-      const stored = this.#decode(key, opened)
+    const { permit } = await this.#claim(key, claiming, (stored) => {
       seen.top = stored
-      return stored !== undefined && (isIndex(stored) || willDo(stored)) ? stored : undefined
-    }
-    const { permit } = await this.#claim(key, new Claim(scope.tagsOf(tags), patientUntil, read))
-    const { response, slot } = await this.#findBelow(key, seen.top, { tags, headers })
+      return stored !== undefined && (isIndex(stored) || claiming.willDo(stored))
+    })
+    const { response, slot } = await this.#findBelow(key, seen.top, { tags: claiming.tags, headers })
     return { response, slot, permit }
   }
 
@@ -102,15 +99,12 @@ export class ResponseStore {
    */
   async claim(
     { key }: Slot,
-    { tags, patientUntil, willDo }: Claiming,
+    claiming: Claiming,
   ): Promise<{ found: StoredResponse | undefined; permit: Permit | undefined }> {
-    const read = (opened: Opened): Top | undefined => {
-      const stored = this.#decode(key, opened)
-      return stored !== undefined && !isIndex(stored) && willDo(stored) ? stored : undefined
-    }
     const { found, permit } = await this.#claim(
       key,
-      new Claim(this.#cache.scope.tagsOf(tags), patientUntil, read),
+      claiming,
+      (stored) => stored !== undefined && !isIndex(stored) && claiming.willDo(stored),
     )
     return { found: found === undefined || isIndex(found) ? undefined : found, permit }
   }
@@ -173,8 +167,19 @@ export class ResponseStore {
     await this.#cache.delete(key)
   }
 
-  async #claim(key: string, claim: Claim): Promise<{ found: Top | undefined; permit: Permit | undefined }> {
-    const { found, since, lease } = await this.#leases.claim(this.#cache.scope.key(key), claim)
+  /** Takes whether what is there will do. */
+  async #claim(
+    key: string,
+    { tags, patientUntil }: Claiming,
+    willDo: (stored: Top | undefined) => boolean,
+  ): Promise<{ found: Top | undefined; permit: Permit | undefined }> {
+    const { scope } = this.#cache
+    const read = (opened: Opened): Top | undefined => {
+      const stored = this.#decode(key, opened)
+      return willDo(stored) ? stored : undefined
+    }
+    const claim = new LeaseClaim(scope.tagsOf(tags), patientUntil, read)
+    const { found, since, lease } = await this.#leases.claim(scope.key(key), claim)
     return { found, permit: lease && { since, lease } }
   }
 

@@ -60,7 +60,7 @@ describe('The decorators, compiled by tsc', () => {
     for (const [returned, name] of synchronous) {
       for (const decorator of ['Cached', 'CacheEvict']) {
         it(`let @${decorator} refuse a method that returns ${returned}, when the class is declared`, () => {
-          const source = `class Users { @${decorator}('users') all(): ${returned} { return undefined as any } }`
+          const source = `class Users { @${decorator}('users') all(): ${returned} { return undefined as never } }`
           expect(() => declare(source, metadata)).to.throw(
             NotCacheableError,
             `@${decorator} on Users.all: expected an async method, got one that returns ${name}`,

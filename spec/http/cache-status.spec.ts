@@ -66,6 +66,12 @@ describe('setCacheStatus', () => {
     )
   })
 
+  it('says it of a response that lets nothing be added to it', () => {
+    const res = Object.preventExtensions(new ServerResponse(new IncomingMessage(new Socket())))
+    setCacheStatus(res, { fwd: 'method' })
+    expect(res.getHeader('cache-status')).to.equal('holdfast; fwd=method')
+  })
+
   it('says nothing any more once the head has been sent', async () => {
     const server = await WebServer.start((_req, res) => {
       res.write('x')

@@ -568,6 +568,17 @@ for (const [version, express] of expressVersions) {
       expect((await site.get()).text).to.equal('ann')
     })
 
+    it('takes any number of properties that earlier middleware has put there', async () => {
+      app.use((_req, res, next) => {
+        for (let id = 0; id < 20_000; id += 1) res.locals[`text${String(id)}`] = id
+        next()
+      })
+      site.serve((_req, res) => res.set(shared).send('fine'))
+      const asked = { Cookie: 'session=1' }
+      expect(statusOf(await site.get(asked))).to.equal('fwd=uri-miss; stored')
+      expect((await site.get(asked)).text).to.equal('fine')
+    })
+
     it('leaves requests as they were where two caches stand on a route', async () => {
       const seen: unknown[] = []
       const { cache } = site
