@@ -30,14 +30,25 @@ export class MemoryLogs {
   /** The records of a log from an id on. */
   read(name: string, from: string, count: number): LogRecord[] {
     const records = this.#logs.get(name)?.records ?? []
-    const first = from === '' ? 0 : records.findIndex(({ id }) => isSameOrLater(id, from))
-    return first === -1 ? [] : records.slice(first, first + count)
+    const first = from === '' ? 0 : placeOf(records, from)
+    return records.slice(first, first + count)
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#logs.clear()
   }
+}
+
+/** Where the records begin that are not before an id: they are in order, and a long log is read in many parts. */
+function placeOf(records: readonly LogRecord[], id: string): number {
+  let [first, end] = [0, records.length]
+  while (first < end) {
+    const middle = (first + end) >> 1
+    if (isSameOrLater(records[middle]?.id ?? '', id)) end = middle
+    else first = middle + 1
+  }
+  return first
 }
 
 function isSameOrLater(id: string, other: string): boolean {
