@@ -8,6 +8,8 @@ const SHARED_KEYS = 50
 const GROUPS = 5
 const WRITERS = 3
 const WRITER_PAUSE_MS = 20
+/** The response, and what its handler builds it from. */
+const LOOKUPS_OF_A_REQUEST = 2
 
 /** An error of the application's own: it is none of the cache's business, and reaches the caller. */
 class NoSuchRow extends Error {}
@@ -86,10 +88,11 @@ export class SteadyLoad {
 
   #request(tick: number): Promise<unknown> {
     const path = tick % 16 === 3 ? `/schools/${String(tick % 7)}` : `/reports/${String(tick % 5)}`
-    return this.#log.run('request', async () => {
+    const ask = async (): Promise<void> => {
       const answer = await this.#app.get(path, 'reader')
       if (answer !== 'a row') throw new Error(`${path}: ${answer}`)
-    })
+    }
+    return this.#log.run('request', ask, LOOKUPS_OF_A_REQUEST)
   }
 
   #change(turn: number): Promise<unknown> {
