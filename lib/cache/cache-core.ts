@@ -46,6 +46,7 @@ export class CacheCore {
   readonly codec: ValueCodec
   readonly leases: Leases
   readonly loads: Loads
+  readonly refusals: Refusals
   readonly events: Events<Pick<CacheEvents, 'refreshFailed'>>
   /** How parts of holdfast that keep copies of their own hear of what changes in the store. */
   readonly onStoredChange: OnStoredChange
@@ -75,13 +76,14 @@ export class CacheCore {
     this.leases = new Leases(this.reader, this.entries, serving)
     const { near, reader, entries, leases, flights } = this
     const parts = { near, reader, entries, leases, flights, client, primary }
+    this.refusals = new Refusals(counters, logger)
     this.loads = new Loads({
       ...configuration,
       ...parts,
       codec,
       counters,
       now,
-      refusals: new Refusals(counters, logger),
+      refusals: this.refusals,
       cooldowns: new Cooldowns(now),
       onRefreshFailed: (key, error) => {
         this.events.emit('refreshFailed', { key, error })

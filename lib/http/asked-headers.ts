@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { validatorsOf } from './conditional'
+import type { Place } from './outer-run'
 import { outerRunOf } from './outer-run'
 import type { StoredResponse } from './stored-response'
 import { quietly } from './watched-requests'
@@ -19,12 +20,12 @@ export function hasConditions(headers: IncomingHttpHeaders): boolean {
 
 /**
  * The headers that a request is answered by, as a copy: the route may change those that it is given, once it has read
- * them. Of the conditions those of the client, where a run of the same slot around this one keeps them from the route; one
- * of another slot answers for its own.
+ * them. Of the conditions those of the client, where a run around this one that stores in the same place keeps them from
+ * the route; one that stores elsewhere answers for its own.
  */
-export function headersAsAsked(req: IncomingMessage, slotKey: string): IncomingHttpHeaders {
+export function headersAsAsked(req: IncomingMessage, place: Place): IncomingHttpHeaders {
   const asked = quietly(req, () => ({ ...req.headers }))
-  const outer = outerRunOf(req, slotKey)?.headers
+  const outer = outerRunOf(req, place)?.headers
   if (outer === undefined) return asked
   for (const name of CONDITIONS) {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.

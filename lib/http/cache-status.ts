@@ -36,6 +36,7 @@ export type Detail =
   | 'stale-if-error'
   | 'only-if-cached'
   | 'mounted'
+  | 'inner'
   | `read-${string}`
 
 /** What each has said of a response, for it to say better. */
@@ -80,7 +81,7 @@ function membersOf(value: FieldValue): string[] {
   return members.map((member) => member.trim()).filter((member) => member !== '')
 }
 
-let lastTtl = -1
+let lastTtl: number | undefined
 let lastHit = ''
 
 /** What is said of most hits is what was said of the one before. */

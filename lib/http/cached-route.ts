@@ -12,12 +12,13 @@ import { remainingMs, replay } from './replay'
 import { isRerun, rerun } from './rerun'
 import type { Found, Permit } from './response-store'
 import type { ResponseConfiguration } from './response-configuration'
-import { RouteRun } from './route-run'
+import { beginRun } from './route-run'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
 import type { StoredResponse } from './stored-response'
 import type { Verdict } from './usability'
 import { verdictOn } from './usability'
+import { variantOf } from './vary'
 import type { Visit } from './visit'
 import { tagsOf, tell } from './visit'
 import { mayShare, uncovered } from './who-asks'
@@ -45,7 +46,7 @@ export class CachedRoute {
   }
 
   /** Answers from the store, from the run of the route that is under way, or has the route run. */
-  async answer(visit: Visit, next: () => void): Promise<void> {
+  async answer(visit: Visit, next: (error?: unknown) => void): Promise<void> {
     const tags = tagsOf(visit)
     const patientUntil = performance.now() + this.#configuration.collapseMs
     const asking = new Asking(visit, tags, next, patientUntil)
@@ -65,7 +66,7 @@ export class CachedRoute {
       }
       const forward = verdict.action === 'forward' ? verdict : forwarded(verdict)
       const errand = new Errand(asking, forward, found)
-      const outer = outerRunOf(visit.req, found.slot.key)
+      const outer = outerRunOf(visit.req, { store: visit.store, slotKey: found.slot.key })
       if (outer !== undefined) {
         // This request is one that others wait for already.
         outer.follow(this.#run(errand, outer.cede()))
@@ -76,7 +77,7 @@ export class CachedRoute {
       if (underWay === undefined || isForOneUse(found.response)) {
         this.#countMiss(visit)
         if (underWay === undefined && this.#mayLead(errand)) await this.#lead(errand)
-        else void this.#run(errand)
+        else this.#runAlone(errand)
         return
       }
       const outcome = await firstOf(underWay, { ms: leftMs, res: visit.res })
@@ -84,7 +85,7 @@ export class CachedRoute {
       if (shared !== undefined && this.#share(visit, shared, forward)) return
       if (isForOneUse(shared?.response)) {
         this.#countMiss(visit)
-        void this.#run(errand)
+        this.#runAlone(errand)
         return
       }
     }
@@ -144,7 +145,7 @@ export class CachedRoute {
     if (response === undefined || visit.res.headersSent || isGone(visit.res)) return false
     if (isForOneUse(response)) return false
     if (!mayShare(uncovered(visit.credentials, response.vary), response.sharing)) return false
-    if (visit.store.variantFor(response, visit.req.headers) !== response.variant) return false
+    if (variantOf(response.vary, visit.req.headers) !== response.variant) return false
     visit.cache.counters.count(true)
     tell(visit, { fwd, collapsed: true }, response)
     replay(visit, visit.res, response, visit.cache.clock.now())
@@ -214,7 +215,12 @@ export class CachedRoute {
       return outcomeOf(await this.#run(errand, permit))
     })
     const isAnswered = course.isLed || this.#share(visit, outcome.value as RunResult, errand.verdict)
-    if (!isAnswered && !visit.res.headersSent && !isGone(visit.res)) void this.#run(errand)
+    if (!isAnswered && !visit.res.headersSent && !isGone(visit.res)) this.#runAlone(errand)
+  }
+
+  /** Has the route run for a request that nobody waits for. */
+  #runAlone(errand: Errand): void {
+    this.#run(errand).catch(errand.asking.next)
   }
 
   async #run({ asking, verdict, found }: Errand, permit?: Permit): Promise<RunResult> {
@@ -229,8 +235,9 @@ export class CachedRoute {
       tags,
     }
     if (permit !== undefined) visit.store.hold(permit)
-    const run = new RouteRun(visit, plan)
+    const run = beginRun(visit, plan)
     next()
+    if (run === undefined) return NOTHING
     const result = await run.result
     this.#learn(visit, found, result)
     return result

@@ -14,11 +14,11 @@ export class Asking {
   readonly visit: Visit
   /** What it knows of the tags of what it asks for. */
   readonly tags: readonly string[]
-  readonly next: () => void
+  readonly next: (error?: unknown) => void
   /** By `performance.now()`. */
   readonly patientUntil: number
 
-  constructor(visit: Visit, tags: readonly string[], next: () => void, patientUntil: number) {
+  constructor(visit: Visit, tags: readonly string[], next: (error?: unknown) => void, patientUntil: number) {
     this.visit = visit
     this.tags = tags
     this.next = next

@@ -1,12 +1,18 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Note } from './note'
-import type { Permit } from './response-store'
+import type { Permit, ResponseStore } from './response-store'
 import type { RunResult } from './run-plan'
 
-/** A run that a request is part of already: this middleware stands on its route twice. */
-export interface OuterRun {
-  /** Where it stores. */
+/** Where a run stores. */
+export interface Place {
+  readonly store: ResponseStore
   readonly slotKey: string
+}
+
+/** A run that a request is part of already: this middleware stands on its route twice. */
+export interface OuterRun extends Place {
+  /** What its request asks for. */
+  readonly key: string
   /** The fields as the client sent them: it may show the route others. */
   readonly headers: IncomingHttpHeaders
   /** Those that the request had before any run showed others. */
@@ -15,15 +21,28 @@ export interface OuterRun {
   cede(): Permit | undefined
   /** What came of the run within this one. */
   follow(result: Promise<RunResult>): void
+  /** Stores nothing: for whom the response is, only a cache further in knows. */
+  overrule(): void
 }
 
 /** The innermost run of each request: the one that decides. */
 const innermost = new Note<OuterRun>()
 
-/** The run that a request is part of already; where a slot is named, only one of that slot. */
-export function outerRunOf(req: IncomingMessage, slotKey?: string): OuterRun | undefined {
+/** The run that a request is part of already; where a place is named, only one that stores there. */
+export function outerRunOf(req: IncomingMessage, place?: Place): OuterRun | undefined {
   const run = innermost.on(req)
-  return slotKey === undefined || run?.slotKey === slotKey ? run : undefined
+  if (place === undefined) return run
+  return run?.slotKey === place.slotKey && run.store === place.store ? run : undefined
+}
+
+/**
+ * Tells the run that a request is part of by which key a cache further in looks for the response; `undefined` where
+ * that knows nobody whose it is. By another one (a scope, a key or a part of the query that the run doesn't know of)
+ * it would store under its own what isn't for all who ask by that.
+ */
+export function tellOuterRun(req: IncomingMessage, key: string | undefined): void {
+  const run = innermost.on(req)
+  if (run !== undefined && run.key !== key) run.overrule()
 }
 
 /** Makes a run the innermost one of its request. */

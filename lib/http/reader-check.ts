@@ -76,15 +76,15 @@ export class ReaderCheck implements Reads, RequestWatch {
     this.#isIdentified = isIdentified
     this.#headers = req.headers
     this.#watchedHeaders = new Proxy(req.headers, new HeaderWatch(this))
-    req.headers = this.#watchedHeaders
     this.#rawHeaders = req.rawHeaders
     this.#watchedRawHeaders = new Proxy(req.rawHeaders, new ListWatch(this))
-    if (!Reflect.set(req, 'rawHeaders', this.#watchedRawHeaders)) this.noteHeaders()
+    const isSet = Reflect.set(req, 'headers', this.#watchedHeaders)
+    if (!Reflect.set(req, 'rawHeaders', this.#watchedRawHeaders) || !isSet) this.noteHeaders()
     this.#outer = beginWatch(req, this)
     this.#prototype = isMounting ? undefined : watchRequest(req, WATCHED)
     if (isMounting) for (const name of WATCHED) if (!Object.hasOwn(req, name)) this.#watch(name)
     for (const key of Reflect.ownKeys(req)) if (this.#isPut(key)) this.#watch(key)
-    this.#watchLocals((res as ServerResponse & { locals?: Record<string, unknown> }).locals)
+    this.#watchLocals((res as ServerResponse & { locals?: unknown }).locals)
   }
 
   get identities(): ReadonlySet<string> {
@@ -142,7 +142,7 @@ export class ReaderCheck implements Reads, RequestWatch {
     if (this.#isOver) return
     this.#isOver = true
     const req = this.#req
-    if (req.headers === this.#watchedHeaders) req.headers = this.#headers
+    if (req.headers === this.#watchedHeaders) Reflect.set(req, 'headers', this.#headers)
     if (req.rawHeaders === this.#watchedRawHeaders) req.rawHeaders = this.#rawHeaders
     for (let change = this.#changes; change !== undefined; change = change.before) change.undo()
     this.#changes = undefined
@@ -173,8 +173,8 @@ export class ReaderCheck implements Reads, RequestWatch {
     this.#changes = new Change(undo, this.#changes)
   }
 
-  #watchLocals(locals: Record<string, unknown> | undefined): void {
-    if (typeof locals !== 'object') return
+  #watchLocals(locals: unknown): void {
+    if (typeof locals !== 'object' || locals === null) return
     for (const key of Reflect.ownKeys(locals)) {
       const name = nameOf(key)
       if (!this.#isIdentified && !PERSONAL.test(name)) continue

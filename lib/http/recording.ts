@@ -31,13 +31,19 @@ export function recordingOf(
   return { status, statusMessage, fields, recordedAt, delayMs: recordedAt - begunAt }
 }
 
-/** The fields that are set on a response, in their order and as they were written. */
+/** The fields that are set on a response, in their order, as Node writes them. */
 export function fieldsOf(res: ServerResponse): Fields {
   // Every outgoing message has it; the types know it on requests only.
   const names = (res as unknown as Pick<ClientRequest, 'getRawHeaderNames'>).getRawHeaderNames()
   const fields: (readonly [string, FieldValue])[] = []
-  for (const name of names) fields.push([name, res.getHeader(name) ?? ''])
+  for (const name of names) fields.push([name, written(res.getHeader(name))])
   return fields
+}
+
+/** What Node makes of a value: a date, a BigInt and whatever else becomes text. */
+function written(value: unknown): FieldValue {
+  if (typeof value === 'string') return value
+  return Array.isArray(value) ? value.map(String) : String(value)
 }
 
 /** A field of a recorded response, by its name in lower case. */

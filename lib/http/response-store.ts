@@ -35,6 +35,15 @@ export interface Permit {
   readonly lease: HeldLease
 }
 
+/** Where a response is stored. */
+interface Destination {
+  /** That of its URL, under which its index is. */
+  readonly topKey: string
+  readonly slot: Slot
+  readonly permit: Permit
+  readonly tags: readonly string[]
+}
+
 /** With how many sets of fields a key's responses are told apart; of more, the oldest is forgotten. */
 const MOST_SETS = 4
 /** An index outlives its variants, or they are made anew. */
@@ -127,16 +136,27 @@ export class ResponseStore {
     this.#leases.giveBack(permit.lease)
   }
 
+  /** Says that something can't be stored, and gives back the right to it. */
+  refuse(permit: Permit | undefined, error: unknown): void {
+    if (permit !== undefined) this.giveBack(permit)
+    this.#cache.core.refusals.note('response:', error)
+  }
+
   /** Keeps the right alive while the response is being made. */
   hold(permit: Permit): void {
     this.#leases.hold(permit.lease, () => undefined)
   }
 
-  /** Stores a response. `topKey` is that of its URL, under which its index is. */
-  async store(
-    response: StoredResponse,
-    { topKey, slot, permit, tags }: { topKey: string; slot: Slot; permit: Permit; tags: readonly string[] },
-  ): Promise<void> {
+  /** Stores a response. Never rejects. */
+  async store(response: StoredResponse, destination: Destination): Promise<void> {
+    try {
+      await this.#store(response, destination)
+    } catch (error) {
+      this.refuse(destination.permit, error)
+    }
+  }
+
+  async #store(response: StoredResponse, { topKey, slot, permit, tags }: Destination): Promise<void> {
     const place = await this.#placeFor(response, { topKey, slot, permit })
     if (place === undefined) {
       this.giveBack(permit)
@@ -155,11 +175,6 @@ export class ResponseStore {
     if (isOfLease) await this.#leases.use(lease, write)
     // In this order, and in one turn: who asks next finds both.
     else await Promise.all([write(), this.#writeIndex(topKey, place.index, permit)])
-  }
-
-  /** Which variant of a response a request asks for. */
-  variantFor({ vary }: StoredResponse, headers: IncomingHttpHeaders): string {
-    return variantOf(vary, headers)
   }
 
   /** Takes away what is stored under a key, its variants included. What is being made for it will not be stored. */

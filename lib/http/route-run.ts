@@ -15,7 +15,7 @@ import { record } from './recorder'
 import type { Fields, Recording } from './recording'
 import { fieldsOf, recordingOf } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
-import type { Permit } from './response-store'
+import type { Permit, ResponseStore } from './response-store'
 import { tagsNamedBy } from './response-tags'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
@@ -23,6 +23,7 @@ import type { SentHead } from './sent-head'
 import type { Storability } from './storability'
 import { ABOUT_ANOTHER, StorageQuestion, storabilityOf } from './storability'
 import type { StoredResponse } from './stored-response'
+import { StoringRight } from './storing-right'
 import { unkeyedField, whyUnkeyed } from './unkeyed'
 import { mayStandIn } from './usability'
 import { varyNames } from './vary'
@@ -51,10 +52,8 @@ export class RouteRun implements Recorder, OuterRun {
   readonly #mayBeEncoded: boolean
   readonly #begunAt: number
   readonly #timer: NodeJS.Timeout | undefined
-  /** Until it is used, or given back. */
-  #permit: Permit | undefined
-  #hasCeded = false
-  #hasStored = false
+  readonly #right: StoringRight
+  #isOverruled = false
   #resolve!: (result: RunResult) => void
   #pending: Pending | undefined
 
@@ -63,13 +62,13 @@ export class RouteRun implements Recorder, OuterRun {
     const { req, res, credentials, configuration } = visit
     this.#visit = visit
     this.#plan = plan
-    this.#permit = plan.permit
+    this.#right = new StoringRight(visit, plan)
     this.#begunAt = this.#now
     this.result = new Promise((resolve) => (this.#resolve = resolve))
     this.#before = fieldsOf(res)
-    this.#headers = headersAsAsked(req, plan.slot.key)
+    this.#headers = headersAsAsked(req, this)
     this.#found = outerRunOf(req)?.found ?? req.headers
-    if (this.#isAnsweredHere) req.headers = headersForRoute(req, plan.former)
+    if (this.#isAnsweredHere) Reflect.set(req, 'headers', headersForRoute(req, plan.former))
     this.#mayBeEncoded = mayBeEncoded(res, this.#headers)
     const isIdentified = credentials.length > 0
     this.#check = new ReaderCheck(req, res, { isIdentified, isMounting: mounting.has(configuration) })
@@ -79,6 +78,14 @@ export class RouteRun implements Recorder, OuterRun {
 
   get targetedFields(): readonly string[] {
     return this.#visit.configuration.targetedFields
+  }
+
+  get store(): ResponseStore {
+    return this.#visit.store
+  }
+
+  get key(): string {
+    return this.#visit.key
   }
 
   get slotKey(): string {
@@ -94,14 +101,16 @@ export class RouteRun implements Recorder, OuterRun {
   }
 
   cede(): Permit | undefined {
-    const permit = this.#permit
-    this.#permit = undefined
-    this.#hasCeded = true
-    return permit
+    return this.#right.cede()
   }
 
   follow(result: Promise<RunResult>): void {
     void result.then(this.#resolve)
+  }
+
+  overrule(): void {
+    this.#isOverruled = true
+    this.#giveUp(true)
   }
 
   #startTimer(recorded: RecordedResponse, ms: number): NodeJS.Timeout | undefined {
@@ -128,7 +137,7 @@ export class RouteRun implements Recorder, OuterRun {
 
   onHead(head: SentHead, whole: (() => Buffer) | undefined): Decision {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
-    if (this.#hasCeded) return {}
+    if (this.#right.hasCeded) return {}
     const { former } = this.#plan
     const recording = recordingOf(head, this.#now, this.#begunAt)
     if (former !== undefined) {
@@ -237,8 +246,8 @@ export class RouteRun implements Recorder, OuterRun {
   onDone(body: Buffer | undefined, isRefused: boolean): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#check.end()
-    this.#visit.req.headers = this.#found
-    if (this.#hasCeded || this.#hasStored) return
+    Reflect.set(this.#visit.req, 'headers', this.#found)
+    if (this.#right.isOver) return
     const pending = this.#pending
     if (pending === undefined) {
       this.#giveUp(false)
@@ -253,6 +262,7 @@ export class RouteRun implements Recorder, OuterRun {
 
   #whyUnkeyed(vary: readonly string[]): Detail | undefined {
     const { req, isScoped, configuration } = this.#visit
+    if (this.#isOverruled) return 'inner'
     if (this.#check.isBlind) {
       mounting.add(configuration)
       return 'mounted'
@@ -261,21 +271,9 @@ export class RouteRun implements Recorder, OuterRun {
     return whyUnkeyed(req, this.#check, { isScoped, headers, vary, ignore: configuration.ignore })
   }
 
-  /** Behind this turn, in which the response goes to its client: who waits for this one is served then too. */
   #store(named: readonly string[], complete: () => StoredResponse): void {
-    const { slot, tags } = this.#plan
-    const { key: topKey, store } = this.#visit
-    const permit = this.#permit
     this.#pending = undefined
-    this.#permit = undefined
-    if (permit === undefined) return
-    this.#hasStored = true
-    setImmediate(() => {
-      const response = complete()
-      const all = named.length === 0 ? tags : [...new Set([...tags, ...named])]
-      void store.store(response, { topKey, slot, permit, tags: all })
-      this.#resolve({ response, isRefused: false })
-    })
+    this.#right.use(named, complete, this.#resolve)
   }
 
   #drop(): void {
@@ -284,8 +282,17 @@ export class RouteRun implements Recorder, OuterRun {
 
   #giveUp(isRefused: boolean, isStorable = false): void {
     this.#pending = undefined
-    if (this.#permit !== undefined) this.#visit.store.giveBack(this.#permit)
-    this.#permit = undefined
+    this.#right.giveBack()
     this.#resolve({ ...NOTHING, isRefused, isStorable })
+  }
+}
+
+/** Prepares a run. Where somebody has made of a request what can't be watched, the route runs as without a cache. */
+export function beginRun(visit: Visit, plan: RunPlan): RouteRun | undefined {
+  try {
+    return new RouteRun(visit, plan)
+  } catch (error) {
+    visit.store.refuse(plan.permit, error)
+    return undefined
   }
 }

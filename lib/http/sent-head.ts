@@ -14,9 +14,9 @@ export class SentHead implements ResponseHead {
   constructor(res: ServerResponse, declared: DeclaredFreshness) {
     this.#res = res
     this.#declared = declared
-    this.status = res.statusCode
-    // It is unset until somebody sets it.
-    this.statusMessage = res.statusMessage || ''
+    // As Node reads both: a route may have set text, or a number.
+    this.status = res.statusCode | 0
+    this.statusMessage = String((res.statusMessage as string | number | undefined) ?? '')
     this.fields = fieldsOf(res)
   }
 

@@ -24,7 +24,7 @@ export const isWatching = new Note<true>()
  */
 export function watchProperty(target: object, name: string | symbol, onRead: () => void): () => void {
   const own = Object.getOwnPropertyDescriptor(target, name)
-  if (own?.configurable === false) {
+  if (own?.configurable === false || !Object.isExtensible(target)) {
     onRead()
     return () => undefined
   }
@@ -48,15 +48,16 @@ export function watchProperty(target: object, name: string | symbol, onRead: () 
     else Reflect.apply(setter, target, [value])
   }
   isWatching.put(set, true)
-  Object.defineProperty(target, name, { configurable: true, enumerable: own?.enumerable ?? false, get, set })
+  Reflect.defineProperty(target, name, { configurable: true, enumerable: own?.enumerable ?? false, get, set })
   watchings.put(get, watching)
   return () => {
     watching.isOver = true
     // Somebody further in may have put a property of their own in its place: a getter like this one, which is over later.
     if (Object.getOwnPropertyDescriptor(target, name)?.get !== get) return
-    Reflect.deleteProperty(target, name)
     const now = afterAll(held, name)
-    if (now !== undefined) Object.defineProperty(target, name, now)
+    // It may have been sealed meanwhile: then it goes on answering as it would be without.
+    if (now === undefined) Reflect.deleteProperty(target, name)
+    else Reflect.defineProperty(target, name, now)
   }
 }
 

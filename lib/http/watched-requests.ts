@@ -29,7 +29,7 @@ export function watchRequest(req: IncomingMessage, names: readonly string[]): ob
   const prototype = Object.getPrototypeOf(req) as object
   if (areWatched.has(prototype)) return prototype
   const watched = watchedPrototypes.get(prototype) ?? watchedPrototype(prototype, names)
-  Object.setPrototypeOf(req, watched)
+  Reflect.setPrototypeOf(req, watched)
   return watched
 }
 

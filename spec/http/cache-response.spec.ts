@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
@@ -1049,12 +1050,61 @@ for (const [version, express] of expressVersions) {
         serve(counting())
         const first = await server.get('/page?a=1')
         expect(first.headers['cache-status']).to.equal(
+          'holdfast; fwd=uri-miss; stored, holdfast; fwd=uri-miss; detail=inner',
+        )
+        const second = await server.get('/page?a=1')
+        expect(second.headers['cache-status']).to.match(
+          /^holdfast; hit; ttl=\d+, holdfast; fwd=uri-miss; detail=inner$/,
+        )
+        expect((await server.get('/page?a=2')).text).to.equal('run 2')
+      })
+
+      const known = new AsyncLocalStorage<string>()
+      const scope = (): string | undefined => known.getStore()
+      const innerKeys: readonly (readonly [around: ResponseOptions, within: ResponseOptions])[] = [
+        [{}, { scope }],
+        [{ scope: () => 'the school' }, { scope }],
+        [{}, { key: () => `page of ${String(scope())}` }],
+        [{ query: [] }, { scope }],
+      ]
+      for (const [around, within] of innerKeys) {
+        const [outer, inner] = [around, within].map((options) => Object.keys(options).join() || 'nothing')
+        it(`stores for nobody else what another further in keeps by ${String(inner)}, where it goes by ${String(outer)}`, async () => {
+          app.use((req, _res, next) => {
+            known.run(String(req.headers['x-test-name'] ?? ''), next)
+          })
+          app.use(cacheResponse('5m', { cache, ...around }))
+          serve(
+            (_req, res) => res.set('Cache-Control', 'max-age=60').send(`for ${String(scope())}`),
+            '5m',
+            within,
+          )
+          const asked = ['Ann', 'Bob', 'Ann', '', 'Bob'].map((name) => ({ 'x-test-name': name }))
+          expect(await texts(...asked)).to.deep.equal(['for Ann', 'for Bob', 'for Ann', 'for ', 'for Bob'])
+        })
+      }
+
+      it('stores what another further in keeps for the same one, by the same scope', async () => {
+        const own = { scope: () => 'Ann' }
+        app.use(cacheResponse('5m', { cache, ...own }))
+        serve(counting(), '5m', own)
+        await server.get('/page')
+        expect((await server.get('/page')).headers['cache-status']).to.match(/^holdfast; hit; ttl=\d+$/)
+      })
+
+      it('and another further in each store in a cache of their own', async () => {
+        const own = createCache({ redis: false, logger: false })
+        app.use(cacheResponse('5m', { cache }))
+        const spy = serve(counting(), '5m', { cache: own })
+        expect((await server.get('/page')).headers['cache-status']).to.equal(
           'holdfast; fwd=uri-miss; stored, holdfast; fwd=uri-miss; stored',
         )
-        const second = await server.get('/page?a=2')
-        expect(second.headers['cache-status']).to.match(
-          /^holdfast; fwd=uri-miss; stored, holdfast; hit; ttl=\d+$/,
-        )
+        await cache.clear()
+        expect((await server.get('/page')).text).to.equal('run 1')
+        await own.clear()
+        expect((await server.get('/page')).text).to.equal('run 1')
+        expect(spy.callCount).to.equal(1)
+        await own.close()
       })
 
       it('stands on a route twice without harm', async () => {

@@ -328,7 +328,7 @@ describe('fieldsOf', () => {
     expect(fields).to.deep.equal([
       ['X-b', '1'],
       ['x-A', ['2', '3']],
-      ['Content-Length', 0],
+      ['Content-Length', '0'],
     ])
   })
 })

@@ -25,6 +25,35 @@ export const waysOfSending: readonly (readonly [way: string, route: Route])[] = 
     },
   ],
   ['attachment', (_req, res) => res.attachment('grades.csv').send('a,b')],
+  [
+    'fields that are no strings',
+    (_req, res) => {
+      const fields = {
+        'X-Total': 12345678901234567890n,
+        'Last-Modified': new Date(0),
+        'X-Ratio': Number.NaN,
+        'X-Name': { toString: () => 'Zoe' },
+        'X-List': [1, 2n],
+        'X-Null': null,
+      }
+      for (const [name, value] of Object.entries(fields)) res.setHeader(name, value as unknown as string)
+      res.end('Zoe')
+    },
+  ],
+  [
+    'a status and its message that are text and a number',
+    (_req, res) => {
+      Object.assign(res, { statusCode: '203', statusMessage: 7 })
+      res.end('Zoe')
+    },
+  ],
+  [
+    'writeHead with a status of text',
+    (_req, res) => {
+      res.writeHead('203' as unknown as number, { 'X-Total': 5n as unknown as number })
+      res.end('Zoe')
+    },
+  ],
   ['end with nothing', (_req, res) => res.end()],
   ['end with a string', (_req, res) => res.end('Grüße')],
   ['end with a Buffer', (_req, res) => res.end(bytes)],
