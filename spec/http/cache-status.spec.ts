@@ -1,4 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
 import { Socket } from 'node:net'
 import { expect } from 'chai'
 import { setCacheStatus } from '../../lib/http/cache-status'
@@ -34,6 +35,19 @@ describe('setCacheStatus', () => {
       expect(after(handling).where()).to.equal(words)
     })
   }
+
+  it('says how long the first hit of a process has been stale (RFC 9211 §2.3)', () => {
+    const path = require.resolve('../../lib/http/cache-status')
+    const { [path]: loaded } = require.cache
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- A process of its own would be the same.
+    delete require.cache[path]
+    const fresh = createRequire(__filename)(path) as { setCacheStatus: typeof setCacheStatus }
+    require.cache[path] = loaded
+    const res = new ServerResponse(new IncomingMessage(new Socket()))
+    fresh.setCacheStatus(res, { hit: true, ttl: -1 })
+    expect(fresh.setCacheStatus).not.to.equal(setCacheStatus)
+    expect(res.getHeader('cache-status')).to.equal('holdfast; hit; ttl=-1')
+  })
 
   it('stands behind what caches further in have said (RFC 9211 §2)', () => {
     expect(after({ fwd: 'method' }).where('inner; hit')).to.equal('inner; hit, holdfast; fwd=method')

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { expect } from 'chai'
-import { requestKey, targetOf, withQuery } from '../../lib/http/request-key'
+import { keyedTargetOf, requestKey, targetOf, withQuery } from '../../lib/http/request-key'
 import type { QueryOption } from '../../lib/http/request-key'
 
 describe('requestKey', () => {
@@ -99,6 +99,47 @@ describe('requestKey', () => {
     expect(key).to.match(/^response:[\w-]{43}$/)
     expect(key).not.to.match(/s3cr3t|token|reset|ann|example/)
   })
+})
+
+describe('keyedTargetOf', () => {
+  const trusting = { get: () => () => true }
+  const of = ({ headers, ...changes }: { headers?: object; [property: string]: unknown }): string => {
+    const asked = {
+      protocol: 'https',
+      hostname: 'a.example',
+      originalUrl: '/a/b',
+      url: '/a/b',
+      app: trusting,
+    }
+    const req = Object.assign(new IncomingMessage(new Socket()), asked, changes, {
+      headers: { host: 'a.example', ...headers },
+    })
+    return keyedTargetOf(req, req.headers).key
+  }
+
+  const pairs: readonly (readonly [
+    what: string,
+    one: Parameters<typeof of>[0],
+    other: Parameters<typeof of>[0],
+  ])[] = [
+    [
+      'hosts behind the first one that a trusted proxy names',
+      { headers: { 'x-forwarded-host': 'a.example, one' } },
+      { headers: { 'x-forwarded-host': 'a.example, other' } },
+    ],
+    ['Host', {}, { headers: { host: 'b.example' } }],
+    ['host name', {}, { hostname: 'b.example' }],
+    ['protocol', {}, { protocol: 'http' }],
+    ['URL that the router goes by', {}, { url: '/c' }],
+    ['place where the router is mounted', { url: '/b', baseUrl: '/a' }, { url: '/b', baseUrl: '/x' }],
+  ]
+  for (const [what, one, other] of pairs) {
+    it(`is another right after one with another ${what}`, () => {
+      const [first, second] = [of(one), of(other)]
+      expect(second).not.to.equal(first)
+      expect([of(one), of(other), of(other)]).to.deep.equal([first, second, second])
+    })
+  }
 })
 
 describe('withQuery', () => {
