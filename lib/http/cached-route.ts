@@ -69,7 +69,8 @@ export class CachedRoute {
       const outer = outerRunOf(visit.req, { store: visit.store, slotKey: found.slot.key })
       if (outer !== undefined) {
         // This request is one that others wait for already.
-        outer.follow(this.#run(errand, outer.cede()))
+        const { permit, tags: others } = outer.cede()
+        outer.follow(this.#run(errand.withTags(others), permit))
         return
       }
       const leftMs = patientUntil - performance.now()

@@ -9,6 +9,13 @@ export interface Place {
   readonly slotKey: string
 }
 
+/** What a run leaves to one within it. */
+export interface Ceded {
+  readonly permit: Permit | undefined
+  /** Those that what is stored is to have as well. */
+  readonly tags: readonly string[]
+}
+
 /** A run that a request is part of already: this middleware stands on its route twice. */
 export interface OuterRun extends Place {
   /** What its request asks for. */
@@ -18,7 +25,7 @@ export interface OuterRun extends Place {
   /** Those that the request had before any run showed others. */
   readonly found: IncomingHttpHeaders
   /** Leaves it to a run within this one to store the response, and to say what came of it. */
-  cede(): Permit | undefined
+  cede(): Ceded
   /** What came of the run within this one. */
   follow(result: Promise<RunResult>): void
   /** Stores nothing: for whom the response is, only a cache further in knows. */

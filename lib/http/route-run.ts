@@ -7,7 +7,7 @@ import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
 import { freshened, isAboutSame } from './freshening'
 import { pointOutUnkeyed } from './hints'
-import type { OuterRun } from './outer-run'
+import type { Ceded, OuterRun } from './outer-run'
 import { enterRun, outerRunOf } from './outer-run'
 import { ReaderCheck } from './reader-check'
 import type { Decision, RecordedResponse, Recorder } from './recorder'
@@ -15,7 +15,7 @@ import { record } from './recorder'
 import type { Fields, Recording } from './recording'
 import { fieldsOf, recordingOf } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
-import type { Permit, ResponseStore } from './response-store'
+import type { ResponseStore } from './response-store'
 import { tagsNamedBy } from './response-tags'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
@@ -100,7 +100,7 @@ export class RouteRun implements Recorder, OuterRun {
     return this.#found
   }
 
-  cede(): Permit | undefined {
+  cede(): Ceded {
     return this.#right.cede()
   }
 

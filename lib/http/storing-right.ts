@@ -1,3 +1,4 @@
+import type { Ceded } from './outer-run'
 import type { Permit } from './response-store'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
@@ -29,11 +30,11 @@ export class StoringRight {
   }
 
   /** Leaves it to a run within this one. */
-  cede(): Permit | undefined {
+  cede(): Ceded {
     const permit = this.#permit
     this.#permit = undefined
     this.#hasCeded = true
-    return permit
+    return { permit, tags: this.#plan.tags }
   }
 
   giveBack(): void {

@@ -1092,6 +1092,18 @@ for (const [version, express] of expressVersions) {
         expect((await server.get('/page')).headers['cache-status']).to.match(/^holdfast; hit; ttl=\d+$/)
       })
 
+      it('and another further in store one response, with the tags of both', async () => {
+        app.use(cacheResponse('5m', { cache, tags: ['school'] }))
+        const spy = serve(counting(), '5m', { tags: ['rooms'] })
+        for (const tag of ['school', 'rooms']) {
+          await server.get('/page')
+          expect((await server.get('/page')).headers['cache-status']).to.match(/^holdfast; hit/)
+          await cache.invalidateTags(tag)
+        }
+        await server.get('/page')
+        expect(spy.callCount).to.equal(3)
+      })
+
       it('and another further in each store in a cache of their own', async () => {
         const own = createCache({ redis: false, logger: false })
         app.use(cacheResponse('5m', { cache }))
