@@ -117,6 +117,7 @@ export class RouteRun implements Recorder, OuterRun {
     const { former } = this.#plan
     if (former === undefined || !mayStandIn(former, this.#now)) return undefined
     return setTimeout(() => {
+      if (this.#isOverruled) return
       this.#tell({ detail: 'stale-if-error' }, former)
       recorded.replaceBy(this.#answerTo(former))
     }, ms).unref()
@@ -182,7 +183,7 @@ export class RouteRun implements Recorder, OuterRun {
     const { req } = this.#visit
     const isValidated = recording.status === 304 || (req.method === 'HEAD' && isAboutSame(former, recording))
     if (isValidated) return this.#validate(former, recording)
-    if (FAILED.has(recording.status) && mayStandIn(former, this.#now)) {
+    if (FAILED.has(recording.status) && !this.#isOverruled && mayStandIn(former, this.#now)) {
       this.#tell({ fwdStatus: recording.status, detail: 'stale-if-error' }, former)
       this.#resolve({ ...NOTHING, response: former })
       return { instead: this.#answerTo(former) }

@@ -505,6 +505,29 @@ for (const [version, express] of expressVersions) {
         })
       }
 
+      it('sends nothing of before to whom another cache further in would have told apart', async () => {
+        let isDown = false
+        const inner = cacheResponse('5m', { cache: site.cache, scope: () => 'ann' })
+        const route = counting(fields)
+        const answering: Route = (req, res, next) => {
+          if (!isDown) route(req, res, next)
+          else if (req.query['silent'] === undefined) res.status(503).send('down')
+          else setTimeout(() => res.status(503).send('down'), 100)
+        }
+        site.app.use(cacheResponse({ cache: site.cache, routeTimeout: 50, query: [] }))
+        site.app.use((req, res, next) => {
+          if (isDown) inner(req, res, next)
+          else next()
+        })
+        site.app.get('/page', answering)
+        await site.get()
+        site.seconds(20)
+        isDown = true
+        for (const path of ['/page', '/page?silent=1']) {
+          expect(await site.server.get(path)).to.include({ status: 503, text: 'down' })
+        }
+      })
+
       it('sends what is over where the route has no answer in its time, and what it sends later goes nowhere', async () => {
         let late: (() => void) | undefined
         const route = counting(fields)
