@@ -35,6 +35,12 @@ export function headersAsAsked(req: IncomingMessage, place: Place): IncomingHttp
   return asked
 }
 
+/** Takes from headers that were shown to a route what it was shown of the former response. */
+export function withholdFormer(shown: IncomingHttpHeaders): void {
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.
+  for (const name of CONDITIONS) delete shown[name]
+}
+
 /**
  * The headers that the route is shown where its whole response is wanted: none of the client's conditions, and those
  * by which it can say that the former response is still right (RFC 9111 §4.3.1).

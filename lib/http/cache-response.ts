@@ -5,7 +5,7 @@ import { markCaching } from './declared-freshness'
 import { keepInDictionaries } from '../dictionaries'
 import { concernedTargets, dropTargets, isSuccess, isUnsafe } from './invalidation'
 import type { CacheableRequest, ResponseOptions } from './options'
-import { tellOuterRun } from './outer-run'
+import { tellOuterRuns } from './outer-run'
 import { record } from './recorder'
 import { targetOf, withQuery } from './request-key'
 import type { ResponseConfiguration } from './response-configuration'
@@ -67,7 +67,7 @@ function visitFor(
   const { headers } = req
   const detail = quietly(req, () => whyPassed(req, method, headers))
   const visit = detail === undefined ? visitOf(req, res, configuration) : undefined
-  if (visit !== undefined) tellOuterRun(req, visit === 'no-scope' ? undefined : visit.key)
+  if (visit !== undefined) tellOuterRuns(req, visit === 'no-scope' ? undefined : visit.key)
   if (visit !== undefined && visit !== 'no-scope') return visit
   tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })
   return undefined

@@ -1,10 +1,11 @@
 import type { Outcome } from '../cache/outcome'
+import { beginRun } from './begin-run'
 import { Claiming } from './claiming'
 import type { Forward } from './errand'
 import { Asking, Errand } from './errand'
 import { firstOf } from './first-of'
 import { pointOutRefusals } from './hints'
-import { outerRunOf } from './outer-run'
+import { isWithinRunOf, outerRunOf } from './outer-run'
 import { Passes } from './passes'
 import { refuseToForward } from './gateway-timeout'
 import { isGone } from './is-gone'
@@ -12,7 +13,6 @@ import { remainingMs, replay } from './replay'
 import { isRerun, rerun } from './rerun'
 import type { Found, Permit } from './response-store'
 import type { ResponseConfiguration } from './response-configuration'
-import { beginRun } from './route-run'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
 import type { StoredResponse } from './stored-response'
@@ -48,7 +48,9 @@ export class CachedRoute {
   /** Answers from the store, from the run of the route that is under way, or has the route run. */
   async answer(visit: Visit, next: (error?: unknown) => void): Promise<void> {
     const tags = tagsOf(visit)
-    const patientUntil = performance.now() + this.#configuration.collapseMs
+    // Nobody waits for a lease that the same request has further out.
+    const patienceMs = isWithinRunOf(visit.req, visit.key) ? 0 : this.#configuration.collapseMs
+    const patientUntil = performance.now() + patienceMs
     const asking = new Asking(visit, tags, next, patientUntil)
     // Most often there is nothing: then this is all there is to be asked.
     let seen = this.#mayClaimAtOnce(visit) ? await this.#claimAtOnce(asking) : undefined
@@ -70,7 +72,9 @@ export class CachedRoute {
       if (outer !== undefined) {
         // This request is one that others wait for already.
         const { permit, tags: others } = outer.cede()
-        outer.follow(this.#run(errand.withTags(others), permit))
+        const run = this.#run(errand.withTags(others), permit)
+        outer.follow(run)
+        await run
         return
       }
       const leftMs = patientUntil - performance.now()
@@ -235,9 +239,7 @@ export class CachedRoute {
       permit,
       tags,
     }
-    if (permit !== undefined) visit.store.hold(permit)
-    const run = beginRun(visit, plan)
-    next()
+    const run = beginRun(visit, plan, next)
     if (run === undefined) return NOTHING
     const result = await run.result
     this.#learn(visit, found, result)

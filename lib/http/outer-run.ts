@@ -18,8 +18,10 @@ export interface Ceded {
 
 /** A run that a request is part of already: this middleware stands on its route twice. */
 export interface OuterRun extends Place {
-  /** What its request asks for. */
-  readonly key: string
+  /** The one around it, if this middleware stands there more than twice. */
+  readonly outer: OuterRun | undefined
+  /** Whether its own key says all that this one says of whom a response is for. */
+  covers(key: string | undefined): boolean
   /** The fields as the client sent them: it may show the route others. */
   readonly headers: IncomingHttpHeaders
   /** Those that the request had before any run showed others. */
@@ -35,21 +37,31 @@ export interface OuterRun extends Place {
 /** The innermost run of each request: the one that decides. */
 const innermost = new Note<OuterRun>()
 
-/** The run that a request is part of already; where a place is named, only one that stores there. */
+/** The innermost run that a request is part of already; where a place is named, of those that store there. */
 export function outerRunOf(req: IncomingMessage, place?: Place): OuterRun | undefined {
   const run = innermost.on(req)
-  if (place === undefined) return run
-  return run?.slotKey === place.slotKey && run.store === place.store ? run : undefined
+  return place === undefined
+    ? run
+    : find(run, ({ slotKey, store }) => slotKey === place.slotKey && store === place.store)
+}
+
+/** Whether a request is part of a run that goes by this key, in whatever cache: that may have the lease of the key. */
+export function isWithinRunOf(req: IncomingMessage, key: string): boolean {
+  return find(innermost.on(req), ({ slotKey }) => slotKey === key) !== undefined
+}
+
+function find(innermost: OuterRun | undefined, isIt: (run: OuterRun) => boolean): OuterRun | undefined {
+  for (let run = innermost; run !== undefined; run = run.outer) if (isIt(run)) return run
+  return undefined
 }
 
 /**
- * Tells the run that a request is part of by which key a cache further in looks for the response; `undefined` where
- * that knows nobody whose it is. By another one (a scope, a key or a part of the query that the run doesn't know of)
- * it would store under its own what isn't for all who ask by that.
+ * Tells the runs that a request is part of by which key a cache further in looks for the response; `undefined` where
+ * that knows nobody whose it is. By another one (a scope, a key or a part of the query that a run doesn't know of)
+ * that would store under its own what isn't for all who ask by it.
  */
-export function tellOuterRun(req: IncomingMessage, key: string | undefined): void {
-  const run = innermost.on(req)
-  if (run !== undefined && run.key !== key) run.overrule()
+export function tellOuterRuns(req: IncomingMessage, key: string | undefined): void {
+  for (let run = innermost.on(req); run !== undefined; run = run.outer) if (!run.covers(key)) run.overrule()
 }
 
 /** Makes a run the innermost one of its request. */

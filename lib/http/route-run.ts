@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { withAddedFields } from './added-fields'
 import type { Answer } from './answer'
 import { answerTo, mayBeEncoded, notModified } from './answer'
-import { headersAsAsked, headersForRoute } from './asked-headers'
+import { headersAsAsked, headersForRoute, withholdFormer } from './asked-headers'
 import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
 import { freshened, isAboutSame } from './freshening'
@@ -42,6 +42,7 @@ const FAILED = new Set([500, 502, 503, 504])
 export class RouteRun implements Recorder, OuterRun {
   /** What came of it, as soon as that is known. Never rejects. */
   readonly result: Promise<RunResult>
+  readonly outer: OuterRun | undefined
   readonly #visit: Visit
   readonly #plan: RunPlan
   readonly #before: Fields
@@ -54,6 +55,8 @@ export class RouteRun implements Recorder, OuterRun {
   readonly #timer: NodeJS.Timeout | undefined
   readonly #right: StoringRight
   #isOverruled = false
+  /** That of the plan, as long as it may stand in. */
+  #former: StoredResponse | undefined
   #resolve!: (result: RunResult) => void
   #pending: Pending | undefined
 
@@ -62,12 +65,14 @@ export class RouteRun implements Recorder, OuterRun {
     const { req, res, credentials, configuration } = visit
     this.#visit = visit
     this.#plan = plan
+    this.#former = plan.former
+    this.outer = outerRunOf(req)
     this.#right = new StoringRight(visit, plan)
     this.#begunAt = this.#now
     this.result = new Promise((resolve) => (this.#resolve = resolve))
     this.#before = fieldsOf(res)
     this.#headers = headersAsAsked(req, this)
-    this.#found = outerRunOf(req)?.found ?? req.headers
+    this.#found = this.outer?.found ?? req.headers
     if (this.#isAnsweredHere) Reflect.set(req, 'headers', headersForRoute(req, plan.former))
     this.#mayBeEncoded = mayBeEncoded(res, this.#headers)
     const isIdentified = credentials.length > 0
@@ -84,8 +89,8 @@ export class RouteRun implements Recorder, OuterRun {
     return this.#visit.store
   }
 
-  get key(): string {
-    return this.#visit.key
+  covers(key: string | undefined): boolean {
+    return key === this.#visit.key || key === this.#visit.sharedKey
   }
 
   get slotKey(): string {
@@ -105,11 +110,16 @@ export class RouteRun implements Recorder, OuterRun {
   }
 
   follow(result: Promise<RunResult>): void {
-    void result.then(this.#resolve)
+    void result.then(this.#resolve, () => {
+      this.#resolve(NOTHING)
+    })
   }
 
   overrule(): void {
+    if (this.#former !== undefined) withholdFormer(this.#visit.req.headers)
+    this.#former = undefined
     this.#isOverruled = true
+    clearTimeout(this.#timer)
     this.#giveUp(true)
   }
 
@@ -117,7 +127,6 @@ export class RouteRun implements Recorder, OuterRun {
     const { former } = this.#plan
     if (former === undefined || !mayStandIn(former, this.#now)) return undefined
     return setTimeout(() => {
-      if (this.#isOverruled) return
       this.#tell({ detail: 'stale-if-error' }, former)
       recorded.replaceBy(this.#answerTo(former))
     }, ms).unref()
@@ -137,9 +146,9 @@ export class RouteRun implements Recorder, OuterRun {
   }
 
   onHead(head: SentHead, whole: (() => Buffer) | undefined): Decision {
-    if (this.#timer !== undefined) clearTimeout(this.#timer)
+    clearTimeout(this.#timer)
     if (this.#right.hasCeded) return {}
-    const { former } = this.#plan
+    const former = this.#former
     const recording = recordingOf(head, this.#now, this.#begunAt)
     if (former !== undefined) {
       const instead = this.#fromFormer(former, recording)
@@ -183,7 +192,7 @@ export class RouteRun implements Recorder, OuterRun {
     const { req } = this.#visit
     const isValidated = recording.status === 304 || (req.method === 'HEAD' && isAboutSame(former, recording))
     if (isValidated) return this.#validate(former, recording)
-    if (FAILED.has(recording.status) && !this.#isOverruled && mayStandIn(former, this.#now)) {
+    if (FAILED.has(recording.status) && mayStandIn(former, this.#now)) {
       this.#tell({ fwdStatus: recording.status, detail: 'stale-if-error' }, former)
       this.#resolve({ ...NOTHING, response: former })
       return { instead: this.#answerTo(former) }
@@ -245,7 +254,7 @@ export class RouteRun implements Recorder, OuterRun {
   }
 
   onDone(body: Buffer | undefined, isRefused: boolean): void {
-    if (this.#timer !== undefined) clearTimeout(this.#timer)
+    clearTimeout(this.#timer)
     this.#check.end()
     Reflect.set(this.#visit.req, 'headers', this.#found)
     if (this.#right.isOver) return
@@ -285,15 +294,5 @@ export class RouteRun implements Recorder, OuterRun {
     this.#pending = undefined
     this.#right.giveBack()
     this.#resolve({ ...NOTHING, isRefused, isStorable })
-  }
-}
-
-/** Prepares a run. Where somebody has made of a request what can't be watched, the route runs as without a cache. */
-export function beginRun(visit: Visit, plan: RunPlan): RouteRun | undefined {
-  try {
-    return new RouteRun(visit, plan)
-  } catch (error) {
-    visit.store.refuse(plan.permit, error)
-    return undefined
   }
 }

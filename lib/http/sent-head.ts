@@ -16,7 +16,7 @@ export class SentHead implements ResponseHead {
     this.#declared = declared
     // As Node reads both: a route may have set text, or a number.
     this.status = res.statusCode | 0
-    this.statusMessage = String((res.statusMessage as string | number | undefined) ?? '')
+    this.statusMessage = String((res.statusMessage as string | number | undefined) || '')
     this.fields = fieldsOf(res)
   }
 

@@ -24,6 +24,8 @@ export class Visit {
   readonly cache: Cache
   readonly store: ResponseStore
   readonly key: string
+  /** The same without the scope. */
+  readonly sharedKey: string
   /**
    * By which those who change the URL find a response whose key says something else: the URL as it was sent, and that
    * part of it which belongs to the key. None for an ordinary key.
@@ -54,6 +56,7 @@ export class Visit {
     this.cache = configuration.cache()
     this.store = storeOf(this.cache)
     this.key = isOrdinary ? sent.key : keyOf(sent.target, query, { scope, key })
+    this.sharedKey = shared[0] ?? this.key
     this.urlTags = isOrdinary ? NO_TAGS : [...new Set([sent.key, ...shared])]
     this.isScoped = scope !== undefined
     this.credentials =

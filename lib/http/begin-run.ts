@@ -1,0 +1,26 @@
+import { RouteRun } from './route-run'
+import type { RunPlan } from './run-plan'
+import type { Visit } from './visit'
+
+/** Prepares a run, and hands the request on. Where somebody has made of a request what can't be watched, the route runs as without a cache. */
+export function beginRun(visit: Visit, plan: RunPlan, next: () => void): RouteRun | undefined {
+  const { permit } = plan
+  if (permit !== undefined) visit.store.hold(permit)
+  const run = runOf(visit, plan)
+  try {
+    next()
+  } catch (error) {
+    if (permit !== undefined) visit.store.giveBack(permit)
+    throw error
+  }
+  return run
+}
+
+function runOf(visit: Visit, plan: RunPlan): RouteRun | undefined {
+  try {
+    return new RouteRun(visit, plan)
+  } catch (error) {
+    visit.store.refuse(plan.permit, error)
+    return undefined
+  }
+}
