@@ -35,8 +35,8 @@ export function headersAsAsked(req: IncomingMessage, place: Place): IncomingHttp
   return asked
 }
 
-/** Takes from headers that were shown to a route what it was shown of the former response. */
-export function withholdFormer(shown: IncomingHttpHeaders): void {
+/** Takes away the conditions of headers that a route is shown: the client's, or those that ask of the former response. */
+export function withholdConditions(shown: IncomingHttpHeaders): void {
   // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.
   for (const name of CONDITIONS) delete shown[name]
 }
@@ -51,7 +51,6 @@ export function headersForRoute(
 ): IncomingHttpHeaders {
   if (former === undefined && !hasConditions(headers)) return headers
   const shown = { ...headers }
-  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.
-  for (const name of CONDITIONS) delete shown[name]
-  return former === undefined ? shown : { ...shown, ...validatorsOf(former) }
+  withholdConditions(shown)
+  return former === undefined ? shown : Object.assign(shown, validatorsOf(former))
 }

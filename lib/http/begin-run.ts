@@ -2,7 +2,10 @@ import { RouteRun } from './route-run'
 import type { RunPlan } from './run-plan'
 import type { Visit } from './visit'
 
-/** Prepares a run, and hands the request on. Where somebody has made of a request what can't be watched, the route runs as without a cache. */
+/**
+ * Prepares a run, and hands the request on. Where somebody has made of it what can't be watched, the route runs as
+ * without a cache.
+ */
 export function beginRun(visit: Visit, plan: RunPlan, next: () => void): RouteRun | undefined {
   const { permit } = plan
   if (permit !== undefined) visit.store.hold(permit)

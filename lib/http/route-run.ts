@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { withAddedFields } from './added-fields'
 import type { Answer } from './answer'
 import { answerTo, mayBeEncoded, notModified } from './answer'
-import { headersAsAsked, headersForRoute, withholdFormer } from './asked-headers'
+import { headersAsAsked, headersForRoute, withholdConditions } from './asked-headers'
 import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
 import { freshened, isAboutSame } from './freshening'
@@ -116,7 +116,7 @@ export class RouteRun implements Recorder, OuterRun {
   }
 
   overrule(): void {
-    if (this.#former !== undefined) withholdFormer(this.#visit.req.headers)
+    if (this.#former !== undefined) withholdConditions(this.#visit.req.headers)
     this.#former = undefined
     this.#isOverruled = true
     clearTimeout(this.#timer)

@@ -106,6 +106,49 @@ for (const [version, express] of expressVersions) {
       expect(await site.texts(bob, bob)).to.deep.equal(['for Bob', 'for Bob'])
     })
 
+    it('keeps nobody waiting for one run that is of one of them alone', async () => {
+      app.use(cacheResponse({ cache: site.cache, ...PATIENCE }))
+      let goOn: () => void = () => undefined
+      const isBobServed = new Promise<void>((resolve) => (goOn = resolve))
+      site.serve(
+        (_req, res) => {
+          const name = scope()
+          if (name === 'Bob') goOn()
+          void isBobServed.then(() => res.set(fields).send(`for ${String(name)}`))
+        },
+        '5m',
+        { scope },
+      )
+      const took = await timed(async () => {
+        expect(await Promise.all([ann, bob].map(async (who) => (await site.get(who)).text))).to.deep.equal([
+          'for Ann',
+          'for Bob',
+        ])
+      })
+      expect(took).to.be.lessThan(FAR_LESS_MS)
+    })
+
+    it('gives one around it in another cache the whole, which answers the conditions of the client (RFC 9110 §13.1)', async () => {
+      app.use(cacheResponse('5m', { cache: site.cache }))
+      const spy = site.serve((_req, res) => res.set('ETag', '"1"').send('whole'), '5m', { cache: other })
+      expect(await site.get({ 'if-none-match': '"1"' })).to.include({ status: 304, text: '' })
+      await other.clear()
+      expect((await site.get()).text).to.equal('whole')
+      expect(spy.callCount).to.equal(1)
+    })
+
+    it('reports what is behind it throwing at once to a HEAD, too', async () => {
+      const caching = cacheResponse('5m', { cache: site.cache })
+      const plain = await WebServer.start((req, res) => {
+        caching(req, res, (error) => {
+          if (error === undefined) throw new Error('broken')
+          res.writeHead(500).end()
+        })
+      })
+      expect((await plain.ask('/', { method: 'HEAD' })).status).to.equal(500)
+      await plain.close()
+    })
+
     it('gives the right to store back where what is behind it throws at once', async () => {
       const caching = cacheResponse('5m', { cache: site.cache, ...PATIENCE })
       let isBroken = true

@@ -71,6 +71,14 @@ for (const [version, express] of expressVersions) {
       }
     }
 
+    for (const close of [Object.preventExtensions, Object.freeze]) {
+      it(`counts locals as read that let nothing be put in their place (${close.name})`, async () => {
+        app.use(makes((_req, res) => (res.locals = close({ user: 'ann' }))))
+        site.serve((_req, res) => res.end('x'), '5m')
+        expect(await site.status({ 'x-test-odd': '1' })).to.equal('fwd=uri-miss; detail=read-locals.user')
+      })
+    }
+
     it('says of what cannot be watched that nothing was stored, once and without what it holds', async () => {
       app.use(
         makes((req) =>
