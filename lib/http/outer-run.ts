@@ -37,22 +37,20 @@ export interface OuterRun extends Place {
 /** The innermost run of each request: the one that decides. */
 const innermost = new Note<OuterRun>()
 
-/** The innermost run that a request is part of already; where a place is named, of those that store there. */
+/**
+ * The innermost run that a request is part of already; where a place is named, only if it stores there. One that has
+ * another between can't leave the response to a run within: that other one answers what it shows of conditions.
+ */
 export function outerRunOf(req: IncomingMessage, place?: Place): OuterRun | undefined {
   const run = innermost.on(req)
-  return place === undefined
-    ? run
-    : find(run, ({ slotKey, store }) => slotKey === place.slotKey && store === place.store)
+  if (place === undefined) return run
+  return run?.slotKey === place.slotKey && run.store === place.store ? run : undefined
 }
 
 /** Whether a request is part of a run that goes by this key, in whatever cache: that may have the lease of the key. */
 export function isWithinRunOf(req: IncomingMessage, key: string): boolean {
-  return find(innermost.on(req), ({ slotKey }) => slotKey === key) !== undefined
-}
-
-function find(innermost: OuterRun | undefined, isIt: (run: OuterRun) => boolean): OuterRun | undefined {
-  for (let run = innermost; run !== undefined; run = run.outer) if (isIt(run)) return run
-  return undefined
+  for (let run = innermost.on(req); run !== undefined; run = run.outer) if (run.slotKey === key) return true
+  return false
 }
 
 /**

@@ -106,6 +106,17 @@ for (const [version, express] of expressVersions) {
       expect(await site.texts(bob, bob)).to.deep.equal(['for Bob', 'for Bob'])
     })
 
+    it('gives the whole to whoever asks for it, though what is over is shown to a route behind another cache (RFC 9110 §15.4.5)', async () => {
+      app.use(cacheResponse({ cache: site.cache }))
+      app.use(cacheResponse({ cache: other }))
+      site.serve((_req, res) => res.send('whole'), '10s')
+      for (let round = 0; round < 6; round += 1) {
+        expect(await site.get()).to.include({ status: 200, text: 'whole' })
+        expect(await site.get({ 'if-none-match': '"other"' })).to.include({ status: 200, text: 'whole' })
+        site.seconds(11)
+      }
+    })
+
     it('keeps nobody waiting for one run that is of one of them alone', async () => {
       app.use(cacheResponse({ cache: site.cache, ...PATIENCE }))
       let goOn: () => void = () => undefined
