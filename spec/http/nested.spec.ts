@@ -25,7 +25,7 @@ for (const [version, express] of expressVersions) {
     beforeEach(async () => {
       site = await CachedSite.start(express)
       ;({ app } = site)
-      other = createCache({ redis: false, logger: false })
+      other = createCache({ redis: false, logger: false, clock: site.clock })
       app.use((req, _res, next) => {
         known.run(String(req.headers['x-test-name'] ?? ''), next)
       })
@@ -108,7 +108,7 @@ for (const [version, express] of expressVersions) {
 
     it('gives the whole to whoever asks for it, though what is over is shown to a route behind another cache (RFC 9110 §15.4.5)', async () => {
       app.use(cacheResponse({ cache: site.cache }))
-      app.use(cacheResponse({ cache: other }))
+      app.use(cacheResponse('10s', { cache: other }))
       site.serve((_req, res) => res.send('whole'), '10s')
       for (let round = 0; round < 6; round += 1) {
         expect(await site.get()).to.include({ status: 200, text: 'whole' })
