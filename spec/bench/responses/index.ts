@@ -44,6 +44,7 @@ const RUNS: readonly {
       connections,
       contenders: [
         'no cache',
+        'body copied',
         'stored by hand',
         'holdfast, no ttl',
         'holdfast',

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import type { RequestHandler } from 'express'
+import type { RequestHandler, Response } from 'express'
 import { cacheResponse, createCache } from 'holdfast'
 import type { CacheOptions } from 'holdfast'
 import { createClient, RESP_TYPES } from 'redis'
@@ -10,6 +10,7 @@ import { createClient, RESP_TYPES } from 'redis'
 export type Contender =
   | 'by hand'
   | 'no cache'
+  | 'body copied'
   | 'stored by hand'
   | 'stored by hand, Redis'
   | 'res.send'
@@ -34,11 +35,37 @@ const fields = [
 ] as const
 const byHand = new Map([['/', { fields, body }]])
 
-/** With room for as much as an application gives it. */
-const stored = new Map<string, { readonly fields: object; readonly body: Buffer }>()
+interface Kept {
+  readonly fields: object
+  readonly body: Buffer
+}
+
+/** With room for as much as an application gives it: the oldest goes. */
 const MOST_STORED = 10_000
+const stored = new Map<string, Kept>()
+const keys: string[] = []
+const bodies: Buffer[] = []
+let turn = 0
+
+function keep(key: string, response: Kept): void {
+  const oldest = keys[turn]
+  if (oldest !== undefined) stored.delete(oldest)
+  keys[turn] = key
+  turn = (turn + 1) % MOST_STORED
+  stored.set(key, response)
+}
 
 const [, , name = 'by hand', url, waitMs = '0'] = process.argv
+
+/** Of Express's own `res.json`, which sends all at once. */
+function onEnd(res: Response, take: (body: Buffer) => void): void {
+  const { end } = res as unknown as { end: (...args: unknown[]) => Response }
+  res.end = ((...args: unknown[]) => {
+    end.apply(res, args)
+    take(args[0] as Buffer)
+    return res
+  }) as typeof res.end
+}
 
 /** Over a Redis of the bench's own, or in memory with room for as much as an application gives it. */
 function cacheOf(options: CacheOptions = {}): RequestHandler {
@@ -59,16 +86,19 @@ const middleware: Record<Contender, () => RequestHandler> = {
   'no cache': () => (_req, _res, next) => {
     next()
   },
+  // What nobody does without who keeps what is sent: it could not be found again.
+  'body copied': () => (_req, res, next) => {
+    onEnd(res, (body) => {
+      bodies[turn] = Buffer.from(body)
+      turn = (turn + 1) % MOST_STORED
+    })
+    next()
+  },
   // No more than has to be done: it keeps a copy of what is sent.
   'stored by hand': () => (req, res, next) => {
-    const { end } = res as unknown as { end: (...args: unknown[]) => typeof res }
-    res.end = ((...args: unknown[]) => {
-      end.apply(res, args)
-      const [oldest] = stored.keys()
-      if (oldest !== undefined && stored.size >= MOST_STORED) stored.delete(oldest)
-      stored.set(req.originalUrl, { fields: res.getHeaders(), body: Buffer.from(args[0] as Buffer) })
-      return res
-    }) as typeof res.end
+    onEnd(res, (body) => {
+      keep(req.originalUrl, { fields: res.getHeaders(), body: Buffer.from(body) })
+    })
     next()
   },
   // One look-up before the route, and one entry behind it. Whatever goes wrong, fails the request.
@@ -78,13 +108,10 @@ const middleware: Record<Contender, () => RequestHandler> = {
     return (req, res, next) => {
       void redis.get(req.originalUrl).then((found) => {
         if (found !== null) throw new Error('Asked for twice')
-        const { end } = res as unknown as { end: (...args: unknown[]) => typeof res }
-        res.end = ((...args: unknown[]) => {
-          end.apply(res, args)
+        onEnd(res, (body) => {
           const head = Buffer.from(`${JSON.stringify(res.getHeaders())}\n`)
-          void redis.set(req.originalUrl, Buffer.concat([head, args[0] as Buffer]), { PX: 300_000 })
-          return res
-        }) as typeof res.end
+          void redis.set(req.originalUrl, Buffer.concat([head, body]), { PX: 300_000 })
+        })
         next()
       }, next)
     }
