@@ -1,7 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { validatorsOf } from './conditional'
-import type { Place } from './outer-run'
-import { outerRunOf } from './outer-run'
 import type { StoredResponse } from './stored-response'
 import { quietly } from './watched-requests'
 
@@ -20,19 +18,10 @@ export function hasConditions(headers: IncomingHttpHeaders): boolean {
 
 /**
  * The headers that a request is answered by, as a copy: the route may change those that it is given, once it has read
- * them. Of the conditions those of the client, where a run around this one that stores in the same place keeps them from
- * the route; one that stores elsewhere answers for its own.
+ * them.
  */
-export function headersAsAsked(req: IncomingMessage, place: Place): IncomingHttpHeaders {
-  const asked = quietly(req, () => ({ ...req.headers }))
-  const outer = outerRunOf(req, place)?.headers
-  if (outer === undefined) return asked
-  for (const name of CONDITIONS) {
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- The names are those above.
-    if (outer[name] === undefined) delete asked[name]
-    else Object.assign(asked, { [name]: outer[name] })
-  }
-  return asked
+export function headersAsAsked(req: IncomingMessage): IncomingHttpHeaders {
+  return quietly(req, () => ({ ...req.headers }))
 }
 
 /** Takes away the conditions of headers that a route is shown: the client's, or those that ask of the former response. */

@@ -1,3 +1,4 @@
+import { handOn } from './passage'
 import { RouteRun } from './route-run'
 import type { RunPlan } from './run-plan'
 import type { Visit } from './visit'
@@ -20,8 +21,11 @@ export function beginRun(visit: Visit, plan: RunPlan, next: () => void): RouteRu
 }
 
 function runOf(visit: Visit, plan: RunPlan): RouteRun | undefined {
+  const passage = handOn(visit.req, visit, plan.tags)
   try {
-    return new RouteRun(visit, plan)
+    const run = new RouteRun(visit, plan, passage.found)
+    passage.run = run
+    return run
   } catch (error) {
     visit.store.refuse(plan.permit, error)
     return undefined

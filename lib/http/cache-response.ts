@@ -5,7 +5,7 @@ import { markCaching } from './declared-freshness'
 import { keepInDictionaries } from '../dictionaries'
 import { concernedTargets, dropTargets, isSuccess, isUnsafe } from './invalidation'
 import type { CacheableRequest, ResponseOptions } from './options'
-import { tellOuterRuns } from './outer-run'
+import { handOn, overruleOuter } from './passage'
 import { record } from './recorder'
 import { targetOf, withQuery } from './request-key'
 import type { ResponseConfiguration } from './response-configuration'
@@ -67,10 +67,17 @@ function visitFor(
   const { headers } = req
   const detail = quietly(req, () => whyPassed(req, method, headers))
   const visit = detail === undefined ? visitOf(req, res, configuration) : undefined
-  if (visit !== undefined) tellOuterRuns(req, visit === 'no-scope' ? undefined : visit.key)
+  overruleOuter(req)
   if (visit !== undefined && visit !== 'no-scope') return visit
+  handOnUnseen(req, configuration)
   tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })
   return undefined
+}
+
+/** Of a request that is handed on as it is: it may be looked up further in. */
+function handOnUnseen(req: IncomingMessage, configuration: ResponseConfiguration): void {
+  const passing = { cache: configuration.cache(), isScoped: false, whose: () => [] }
+  handOn(req, passing, configuration.tags(req))
 }
 
 /** Drops what is stored for the URL of an unsafe request once it has been carried out (RFC 9111 §4.4). */

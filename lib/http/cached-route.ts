@@ -5,7 +5,6 @@ import type { Forward } from './errand'
 import { Asking, Errand } from './errand'
 import { firstOf } from './first-of'
 import { pointOutRefusals } from './hints'
-import { isWithinRunOf, outerRunOf } from './outer-run'
 import { Passes } from './passes'
 import { refuseToForward } from './gateway-timeout'
 import { isGone } from './is-gone'
@@ -48,9 +47,7 @@ export class CachedRoute {
   /** Answers from the store, from the run of the route that is under way, or has the route run. */
   async answer(visit: Visit, next: (error?: unknown) => void): Promise<void> {
     const tags = tagsOf(visit)
-    // Nobody waits for a lease that the same request has further out.
-    const patienceMs = isWithinRunOf(visit.req, visit.key) ? 0 : this.#configuration.collapseMs
-    const patientUntil = performance.now() + patienceMs
+    const patientUntil = performance.now() + this.#configuration.collapseMs
     const asking = new Asking(visit, tags, next, patientUntil)
     // Most often there is nothing: then this is all there is to be asked.
     let seen = this.#mayClaimAtOnce(visit) ? await this.#claimAtOnce(asking) : undefined
@@ -68,15 +65,6 @@ export class CachedRoute {
       }
       const forward = verdict.action === 'forward' ? verdict : forwarded(verdict)
       const errand = new Errand(asking, forward, found)
-      const outer = outerRunOf(visit.req, { store: visit.store, slotKey: found.slot.key })
-      if (outer !== undefined) {
-        // This request is one that others wait for already.
-        const { permit, tags: others } = outer.cede()
-        const run = this.#run(errand.withTags(others), permit)
-        outer.follow(run)
-        await run
-        return
-      }
       const leftMs = patientUntil - performance.now()
       const underWay = this.#mayWait(errand) && leftMs > 0 ? visit.store.underWay(found.slot) : undefined
       if (underWay === undefined || isForOneUse(found.response)) {
@@ -96,8 +84,8 @@ export class CachedRoute {
     }
   }
 
-  #judge({ req, cache, credentials, configuration }: Visit, { response, slot }: Found): Verdict {
-    return verdictOn(response, {
+  #judge({ req, cache, credentials, configuration, place }: Visit, { response, slot }: Found): Verdict {
+    return verdictOn(response?.place === place ? response : undefined, {
       req,
       now: cache.clock.now(),
       credentials,
@@ -148,7 +136,7 @@ export class CachedRoute {
   /** Gives a request what another one's run of the route has made, if it may be shared with it. */
   #share(visit: Visit, { response }: RunResult, { fwd }: Forward): boolean {
     if (response === undefined || visit.res.headersSent || isGone(visit.res)) return false
-    if (isForOneUse(response)) return false
+    if (isForOneUse(response) || response.place !== visit.place) return false
     if (!mayShare(uncovered(visit.credentials, response.vary), response.sharing)) return false
     if (variantOf(response.vary, visit.req.headers) !== response.variant) return false
     visit.cache.counters.count(true)
@@ -159,7 +147,7 @@ export class CachedRoute {
 
   #mayClaimAtOnce(visit: Visit): boolean {
     const { req, key, store, credentials } = visit
-    if (req.method !== 'GET' || req.headers.range !== undefined || outerRunOf(req) !== undefined) return false
+    if (req.method !== 'GET' || req.headers.range !== undefined) return false
     if (isNotToBeStored(visit) || this.#passes.has(passOf(key, credentials))) return false
     return store.underWay({ key, index: undefined }) === undefined
   }
@@ -246,12 +234,13 @@ export class CachedRoute {
     return result
   }
 
-  #learn(visit: Visit, { slot }: Found, { response, isRefused, isStorable = false }: RunResult): void {
+  #learn(visit: Visit, { slot }: Found, result: RunResult): void {
+    const { response, isRefused, isStorable = false, isOverruled = false } = result
     const pass = passOf(slot.key, visit.credentials)
     if (response !== undefined) this.#hasStored = true
     if (isRefused) this.#passes.add(pass)
     else if (response !== undefined || isStorable) this.#passes.delete(pass)
-    if (isRefused && !this.#hasStored && (this.#refused += 1) === REFUSALS_POINTED_OUT) {
+    if (isRefused && !isOverruled && !this.#hasStored && (this.#refused += 1) === REFUSALS_POINTED_OUT) {
       if (this.#configuration.ttlMs === undefined) pointOutRefusals(visit)
     }
   }

@@ -41,12 +41,4 @@ export class Errand {
   get visit(): Visit {
     return this.asking.visit
   }
-
-  /** The same, of which what is stored has these tags as well. */
-  withTags(others: readonly string[]): Errand {
-    if (others.length === 0) return this
-    const { visit, tags, next, patientUntil } = this.asking
-    const asking = new Asking(visit, [...new Set([...tags, ...others])], next, patientUntil)
-    return new Errand(asking, this.verdict, this.found)
-  }
 }

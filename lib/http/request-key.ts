@@ -7,6 +7,7 @@ import { originOf } from './origin'
 interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string
   readonly baseUrl?: string
+  readonly route?: { readonly path?: string | RegExp | readonly (string | RegExp)[] }
 }
 
 /** Where a request goes, its URL with the query. */
@@ -21,6 +22,8 @@ export interface KeyParts {
   readonly scope?: string | number | undefined
   /** What the `key` option says in place of the URL. */
   readonly key?: string | undefined
+  /** What the keys further out say of whom it is for. */
+  readonly within?: string | undefined
 }
 
 /** Which part of the query belongs to the key: all as it was sent, all in order, or these parameters in order. */
@@ -41,14 +44,23 @@ function urlOf(req: IncomingMessage): string {
   return isOnlyMounted ? originalUrl : `${originalUrl} ${baseUrl}${url}`
 }
 
+/**
+ * Where the middleware stands that a request has come to, as far as requests for one URL can tell: how far in it is
+ * mounted, and on which route. What was stored behind a guard is not for those who ask in front of it.
+ */
+export function placeOf(req: IncomingMessage): string {
+  const { baseUrl = '', route } = req as ExpressRequest
+  return `${String(baseUrl.length)} ${String(route?.path ?? '')}`
+}
+
 const MOST_KEYS = 4096
 const LONGEST_TEXT = 512
 /** The keys that were asked for lately: a hash costs as much as all else that is done for a hit. */
 const keys = new Map<string, string>()
 
 /** The key under which the responses to a target are stored. Hashed: a query may hold what must not be in a key. */
-export function requestKey({ origin, url }: Target, { scope, key }: KeyParts = {}): string {
-  const text = textOf({ origin, url }, { scope, key })
+export function requestKey(target: Target, parts: KeyParts = {}): string {
+  const text = textOf(target, parts)
   const known = keys.get(text)
   if (known !== undefined) return known
   const made = newKey(text)
@@ -58,9 +70,9 @@ export function requestKey({ origin, url }: Target, { scope, key }: KeyParts = {
 }
 
 /** Different for whatever is different: an origin ends where its brackets do. */
-function textOf({ origin, url }: Target, { scope, key }: KeyParts = {}): string {
-  if (scope === undefined && key === undefined) return `url${origin.text}${url}`
-  return `parts${origin.text}${JSON.stringify([key ?? url, typeof key, typeof scope, scope])}`
+function textOf({ origin, url }: Target, { scope, key, within }: KeyParts = {}): string {
+  if (scope === undefined && key === undefined && within === undefined) return `url${origin.text}${url}`
+  return `parts${origin.text}${JSON.stringify([key ?? url, typeof key, typeof scope, scope, within])}`
 }
 
 function newKey(text: string): string {

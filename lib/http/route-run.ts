@@ -7,15 +7,13 @@ import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
 import { freshened, isAboutSame } from './freshening'
 import { pointOutUnkeyed } from './hints'
-import type { Ceded, OuterRun } from './outer-run'
-import { enterRun, outerRunOf } from './outer-run'
+import type { Overruled } from './passage'
 import { ReaderCheck } from './reader-check'
 import type { Decision, RecordedResponse, Recorder } from './recorder'
 import { record } from './recorder'
 import type { Fields, Recording } from './recording'
 import { fieldsOf, recordingOf } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
-import type { ResponseStore } from './response-store'
 import { tagsNamedBy } from './response-tags'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
@@ -39,10 +37,9 @@ const mounting = new WeakSet<ResponseConfiguration>()
 const FAILED = new Set([500, 502, 503, 504])
 
 /** One run of the route, from where the request is handed on until what it sends is stored, or refused. */
-export class RouteRun implements Recorder, OuterRun {
+export class RouteRun implements Recorder, Overruled {
   /** What came of it, as soon as that is known. Never rejects. */
   readonly result: Promise<RunResult>
-  readonly outer: OuterRun | undefined
   readonly #visit: Visit
   readonly #plan: RunPlan
   readonly #before: Fields
@@ -60,59 +57,31 @@ export class RouteRun implements Recorder, OuterRun {
   #resolve!: (result: RunResult) => void
   #pending: Pending | undefined
 
-  /** Prepares everything: the next thing to be done is to hand the request on. */
-  constructor(visit: Visit, plan: RunPlan) {
+  /**
+   * Prepares everything: the next thing to be done is to hand the request on.
+   *
+   * @param found - the headers that are to be put back once it is over.
+   */
+  constructor(visit: Visit, plan: RunPlan, found: IncomingHttpHeaders) {
     const { req, res, credentials, configuration } = visit
     this.#visit = visit
     this.#plan = plan
     this.#former = plan.former
-    this.outer = outerRunOf(req)
     this.#right = new StoringRight(visit, plan)
     this.#begunAt = this.#now
     this.result = new Promise((resolve) => (this.#resolve = resolve))
     this.#before = fieldsOf(res)
-    this.#headers = headersAsAsked(req, this)
-    this.#found = this.outer?.found ?? req.headers
+    this.#headers = headersAsAsked(req)
+    this.#found = found
     if (this.#isAnsweredHere) Reflect.set(req, 'headers', headersForRoute(req, plan.former))
     this.#mayBeEncoded = mayBeEncoded(res, this.#headers)
     const isIdentified = credentials.length > 0
     this.#check = new ReaderCheck(req, res, { isIdentified, isMounting: mounting.has(configuration) })
     this.#timer = this.#startTimer(record(res, this, this.#before), configuration.routeTimeoutMs)
-    enterRun(req, this)
   }
 
   get targetedFields(): readonly string[] {
     return this.#visit.configuration.targetedFields
-  }
-
-  get store(): ResponseStore {
-    return this.#visit.store
-  }
-
-  covers(key: string | undefined): boolean {
-    return key === this.#visit.key || key === this.#visit.sharedKey
-  }
-
-  get slotKey(): string {
-    return this.#plan.slot.key
-  }
-
-  get headers(): IncomingHttpHeaders {
-    return this.#headers
-  }
-
-  get found(): IncomingHttpHeaders {
-    return this.#found
-  }
-
-  cede(): Ceded {
-    return this.#right.cede()
-  }
-
-  follow(result: Promise<RunResult>): void {
-    void result.then(this.#resolve, () => {
-      this.#resolve(NOTHING)
-    })
   }
 
   overrule(): void {
@@ -147,7 +116,6 @@ export class RouteRun implements Recorder, OuterRun {
 
   onHead(head: SentHead, whole: (() => Buffer) | undefined): Decision {
     clearTimeout(this.#timer)
-    if (this.#right.hasCeded) return {}
     const former = this.#former
     const recording = recordingOf(head, this.#now, this.#begunAt)
     if (former !== undefined) {
@@ -234,6 +202,7 @@ export class RouteRun implements Recorder, OuterRun {
     unkeyed: Detail | undefined,
     vary: readonly string[],
   ): Detail | undefined {
+    if (this.#isOverruled) return 'inner'
     if (this.#plan.detail !== undefined) return this.#plan.detail
     if (!storability.isStorable) return storability.reason
     if (unkeyed !== undefined || !this.#visit.configuration.pointsOut) return unkeyed
@@ -244,8 +213,10 @@ export class RouteRun implements Recorder, OuterRun {
   }
 
   #storedOf({ response, terms, vary }: Omit<Pending, 'tags'>, body: Buffer): StoredResponse {
-    const { etag } = this.#visit.configuration
-    return wholeResponse(response, terms, { before: this.#before, headers: this.#headers, vary, body, etag })
+    const { place, configuration } = this.#visit
+    const { etag } = configuration
+    const [before, headers] = [this.#before, this.#headers]
+    return wholeResponse(response, terms, { place, before, headers, vary, body, etag })
   }
 
   /** Around what wrapped the response before: what that reads does not count. */
@@ -257,7 +228,7 @@ export class RouteRun implements Recorder, OuterRun {
     clearTimeout(this.#timer)
     this.#check.end()
     Reflect.set(this.#visit.req, 'headers', this.#found)
-    if (this.#right.isOver) return
+    if (this.#right.isUsed) return
     const pending = this.#pending
     if (pending === undefined) {
       this.#giveUp(false)
@@ -293,6 +264,6 @@ export class RouteRun implements Recorder, OuterRun {
   #giveUp(isRefused: boolean, isStorable = false): void {
     this.#pending = undefined
     this.#right.giveBack()
-    this.#resolve({ ...NOTHING, isRefused, isStorable })
+    this.#resolve({ ...NOTHING, isRefused, isStorable, isOverruled: this.#isOverruled })
   }
 }

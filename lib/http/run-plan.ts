@@ -24,6 +24,8 @@ export interface RunResult {
   readonly isRefused: boolean
   /** Whether it could have been stored, had there been a permit. */
   readonly isStorable?: boolean
+  /** Whether it was for a cache further in to decide. */
+  readonly isOverruled?: boolean
 }
 
 /** That nothing came of it that others may have. */

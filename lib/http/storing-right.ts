@@ -1,16 +1,14 @@
-import type { Ceded } from './outer-run'
 import type { Permit } from './response-store'
 import type { RunPlan, RunResult } from './run-plan'
 import { NOTHING } from './run-plan'
 import type { StoredResponse } from './stored-response'
 import type { Visit } from './visit'
 
-/** What a run has the right to store: used once, given back, or left to a run within this one. */
+/** What a run has the right to store: used once, or given back. */
 export class StoringRight {
   readonly #visit: Visit
   readonly #plan: RunPlan
   #permit: Permit | undefined
-  #hasCeded = false
   #isUsed = false
 
   constructor(visit: Visit, plan: RunPlan) {
@@ -19,22 +17,9 @@ export class StoringRight {
     this.#permit = plan.permit
   }
 
-  /** Whether a run within this one decides what is stored. */
-  get hasCeded(): boolean {
-    return this.#hasCeded
-  }
-
   /** Whether there is nothing left to be decided. */
-  get isOver(): boolean {
-    return this.#hasCeded || this.#isUsed
-  }
-
-  /** Leaves it to a run within this one. */
-  cede(): Ceded {
-    const permit = this.#permit
-    this.#permit = undefined
-    this.#hasCeded = true
-    return { permit, tags: this.#plan.tags }
+  get isUsed(): boolean {
+    return this.#isUsed
   }
 
   giveBack(): void {

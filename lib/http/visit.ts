@@ -4,17 +4,20 @@ import { describeValue } from '../check-options'
 import { InvalidKeyError } from '../errors'
 import type { Detail, Handling } from './cache-status'
 import { setCacheStatus } from './cache-status'
+import { passageOf } from './passage'
+import type { Passage, Passing } from './passage'
 import type { KeyParts, QueryOption, Target } from './request-key'
-import { keyedTargetOf, requestKey, withQuery } from './request-key'
+import { keyedTargetOf, placeOf, requestKey, withQuery } from './request-key'
 import { field } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import { ResponseStore } from './response-store'
 import type { StoredResponse } from './stored-response'
+import { variantOf } from './vary'
 import { quietly } from './watched-requests'
 import { credentialsOf } from './who-asks'
 
 /** One request under way: whom it is for, and under which key. */
-export class Visit {
+export class Visit implements Passing {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly method: 'GET' | 'HEAD'
@@ -24,8 +27,8 @@ export class Visit {
   readonly cache: Cache
   readonly store: ResponseStore
   readonly key: string
-  /** The same without the scope. */
-  readonly sharedKey: string
+  /** Where the middleware stands that looks it up. */
+  readonly place: string
   /**
    * By which those who change the URL find a response whose key says something else: the URL as it was sent, and that
    * part of it which belongs to the key. None for an ordinary key.
@@ -34,6 +37,9 @@ export class Visit {
   readonly isScoped: boolean
   /** How it says who asks, if the key doesn't say it. */
   readonly credentials: readonly string[]
+  /** The one that has handed the request on to this one. */
+  readonly outer: Passage | undefined
+  readonly #parts: KeyParts
 
   /** Of a request with a scope, if the middleware asks for one. */
   constructor(
@@ -46,8 +52,11 @@ export class Visit {
     const { query } = configuration
     const sent = quietly(req, () => keyedTargetOf(req, headers))
     const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
-    const isOrdinary = scope === undefined && key === undefined && query === 'as-sent'
-    const shared = scope === undefined ? [] : [keyOf(sent.target, query, { key })]
+    const outer = passageOf(req)
+    const parts = { scope, key, within: outer?.whose }
+    const isForAll = scope === undefined && outer === undefined
+    const isOrdinary = isForAll && key === undefined && query === 'as-sent'
+    const shared = isForAll ? [] : [keyOf(sent.target, query, { key })]
     this.req = req
     this.res = res
     this.method = req.method as 'GET' | 'HEAD'
@@ -55,12 +64,20 @@ export class Visit {
     this.configuration = configuration
     this.cache = configuration.cache()
     this.store = storeOf(this.cache)
-    this.key = isOrdinary ? sent.key : keyOf(sent.target, query, { scope, key })
-    this.sharedKey = shared[0] ?? this.key
+    this.key = isOrdinary ? sent.key : keyOf(sent.target, query, parts)
+    this.place = placeOf(req)
     this.urlTags = isOrdinary ? NO_TAGS : [...new Set([sent.key, ...shared])]
-    this.isScoped = scope !== undefined
-    this.credentials =
-      scope === undefined ? quietly(req, () => credentialsOf(req, configuration.ignore, headers)) : []
+    this.isScoped = scope !== undefined || outer?.isScoped === true
+    this.credentials = this.isScoped
+      ? []
+      : quietly(req, () => credentialsOf(req, configuration.ignore, headers))
+    this.outer = outer
+    this.#parts = parts
+  }
+
+  whose(): readonly unknown[] {
+    const { scope, key } = this.#parts
+    return [scope, key, variantOf(this.configuration.vary, this.headers)]
   }
 }
 
@@ -88,8 +105,9 @@ function keyOf(target: Target, query: QueryOption, parts: KeyParts): string {
 }
 
 /** The tags that a request knows of before the route has run. */
-export function tagsOf({ req, configuration, urlTags }: Visit): readonly string[] {
+export function tagsOf({ req, configuration, urlTags, outer, cache }: Visit): readonly string[] {
   const tags = configuration.tags(req)
+  if (outer !== undefined) return [...new Set([...tags, ...urlTags, ...outer.tagsIn(cache)])]
   return urlTags.length === 0 ? tags : [...tags, ...urlTags]
 }
 

@@ -1,0 +1,73 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Cache } from '../cache/cache'
+import { Note } from './note'
+
+/** What a middleware makes of a request that it hands on. */
+export interface Passing {
+  readonly cache: Cache
+  /** Whether its key says whose the response is. */
+  readonly isScoped: boolean
+  /** What its key says of whom a response is for, beside the URL. */
+  whose(): readonly unknown[]
+}
+
+/** The run that a request is part of. */
+export interface Overruled {
+  /** Stores nothing: a cache further in decides. */
+  overrule(): void
+}
+
+/**
+ * That a request was handed on by a cacheResponse(). One that it meets further in keeps its own responses, apart from
+ * those of this one: whatever stands between the two, a guard or what sets fields, is to see each request. It keeps them
+ * for no more people than this one does.
+ */
+export class Passage {
+  readonly outer: Passage | undefined
+  /** The fields that the request had before any run showed others. */
+  readonly found: IncomingHttpHeaders
+  readonly isScoped: boolean
+  /** What is said of the request in tags so far, by cache. */
+  readonly tags: readonly string[]
+  run: Overruled | undefined
+  readonly #passing: Passing
+
+  constructor(req: IncomingMessage, passing: Passing, tags: readonly string[]) {
+    this.outer = passageOf(req)
+    this.found = this.outer?.found ?? req.headers
+    this.isScoped = passing.isScoped
+    this.tags = tags
+    this.#passing = passing
+  }
+
+  /** What the key of one further in has to say as well. */
+  get whose(): string {
+    return JSON.stringify([this.outer?.whose, ...this.#passing.whose()])
+  }
+
+  /** The tags of all that keep what they store in a cache. */
+  tagsIn(cache: Cache): readonly string[] {
+    const own = this.#passing.cache === cache ? this.tags : []
+    return this.outer === undefined ? own : [...this.outer.tagsIn(cache), ...own]
+  }
+}
+
+/** The innermost of each request. */
+const passages = new Note<Passage>()
+
+/** Notes that a request is handed on. */
+export function handOn(req: IncomingMessage, passing: Passing, tags: readonly string[]): Passage {
+  const passage = new Passage(req, passing, tags)
+  passages.put(req, passage)
+  return passage
+}
+
+/** The last one that has handed a request on, if one has. */
+export function passageOf(req: IncomingMessage): Passage | undefined {
+  return passages.on(req)
+}
+
+/** Tells the runs that a request is part of that a cache further in decides what is stored. */
+export function overruleOuter(req: IncomingMessage): void {
+  for (let passage = passageOf(req); passage !== undefined; passage = passage.outer) passage.run?.overrule()
+}
