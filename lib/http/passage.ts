@@ -67,7 +67,7 @@ export function passageOf(req: IncomingMessage): Passage | undefined {
   return passages.on(req)
 }
 
-/** Tells the runs that a request is part of that a cache further in decides what is stored. */
+/** Tells the run that a request is part of that a cache further in decides. That one itself has told those around it. */
 export function overruleOuter(req: IncomingMessage): void {
-  for (let passage = passageOf(req); passage !== undefined; passage = passage.outer) passage.run?.overrule()
+  passageOf(req)?.run?.overrule()
 }

@@ -180,6 +180,44 @@ for (const [version, express] of expressVersions) {
       expect(spy.callCount).to.equal(2)
     })
 
+    it('has the tags of all around it, and says nothing else of those than that it decides', async () => {
+      app.use(cacheResponse({ cache: site.cache, tags: ['city'] }))
+      app.use(cacheResponse({ cache: other }))
+      const spy = site.serve((_req, res) => res.send('x'), '5m', { tags: ['school'] })
+      const inner = 'holdfast; fwd=uri-miss; detail=inner'
+      for (const tag of ['city', 'school']) {
+        expect(await site.status()).to.equal(`fwd=uri-miss; stored, ${inner}, ${inner}`)
+        await site.cache.invalidateTags(tag)
+      }
+      await site.get()
+      expect(spy.callCount).to.equal(3)
+    })
+
+    it('is not found on another route of the same URL, in front of a guard', async () => {
+      app.get(/^\/page/, unlessKnown(cacheResponse('5m', { cache: site.cache })), (_req, _res, next) => {
+        next()
+      })
+      app.get('/page', guard, cacheResponse('5m', { cache: site.cache }), (_req, res) => {
+        res.set(fields).send('members only')
+      })
+      expect(await site.texts(member, {}, member)).to.deep.equal(['members only', 'log in', 'members only'])
+      expect(await site.status(member)).to.match(/^hit/)
+    })
+
+    it('leaves the request with the fields that it came with', async () => {
+      const seen: unknown[] = []
+      app.use((req, res, next) => {
+        const { headers } = req
+        res.once('close', () => seen.push(req.headers === headers))
+        next()
+      })
+      app.use(cacheResponse('5m', { cache: site.cache }))
+      site.serve((_req, res) => res.send('x'), '5m')
+      await site.get({ 'if-none-match': '"1"' })
+      await eventually(() => seen.length === 1)
+      expect(seen).to.deep.equal([true])
+    })
+
     it('is dropped by a change of its URL (RFC 9111 §4.4)', async () => {
       app.use(cacheResponse('5m', { cache: site.cache }))
       let version = 1
@@ -190,6 +228,19 @@ for (const [version, express] of expressVersions) {
       await site.get()
       await site.ask({ method: 'POST' })
       expect((await site.get()).text).to.equal('version 2')
+    })
+
+    it('is dropped by a change of its URL where its key has a part of the query (RFC 9111 §4.4)', async () => {
+      app.use(cacheResponse('5m', { cache: site.cache, query: [] }))
+      let version = 1
+      const route: RequestHandler = (req, res) => {
+        if (req.method === 'POST') version += 1
+        res.send(`version ${String(version)}`)
+      }
+      app.use('/page', cacheResponse('5m', { cache: site.cache, query: [] }), route)
+      await site.server.get('/page?a=1')
+      await site.server.ask('/page?b=1', { method: 'POST' })
+      expect((await site.server.get('/page?a=1')).text).to.equal('version 2')
     })
 
     it('is run again behind its clients though one around it has a ttl (RFC 5861 §3)', async () => {
@@ -230,6 +281,24 @@ for (const [version, express] of expressVersions) {
       site.seconds(20)
       isWithin = true
       expect(await site.texts(bob, bob)).to.deep.equal(['for Bob', 'for Bob'])
+    })
+
+    it('is not stood in for by what one around it has stored before', async () => {
+      let isWithin = false
+      const inner = cacheResponse('5m', { cache: site.cache, scope })
+      app.use(cacheResponse({ cache: site.cache, staleIfError: '1h' }))
+      app.use((req, res, next) => {
+        if (isWithin) inner(req, res, next)
+        else next()
+      })
+      app.get('/page', (_req, res) => {
+        res.status(isWithin ? 503 : 200)
+        res.set('Cache-Control', 'max-age=10').send(`for ${String(scope())}`)
+      })
+      await site.get(ann)
+      site.seconds(20)
+      isWithin = true
+      expect(await site.get(bob)).to.include({ status: 503, text: 'for Bob' })
     })
 
     it('gives the whole to whoever asks for it, though what is over is shown to a route behind another cache (RFC 9110 §15.4.5)', async () => {
