@@ -5,21 +5,26 @@ import { cacheTagField, tagsNamedBy } from './response-tags'
 import { varyNames } from './vary'
 import type { Visit } from './visit'
 
-/** What the application wants added to a response whose head has not been sent: an ETag, what it varies by, tags. */
+/**
+ * What the application wants added to a response whose head has not been sent: an ETag, what it varies by, tags.
+ *
+ * @param named - the tags that it has; `undefined` where a cache further in decides, which adds all but the second.
+ */
 export function withAddedFields(
   recording: Recording,
   whole: (() => Buffer) | undefined,
-  { res, configuration }: Pick<Visit, 'res' | 'configuration'>,
-  named: readonly string[],
+  { res, configuration, sendsTags }: Pick<Visit, 'res' | 'configuration' | 'sendsTags'>,
+  named: readonly string[] | undefined,
 ): Recording {
-  const { etag, vary, cacheTagHeader } = configuration
-  if (etag === false && vary.length === 0 && !cacheTagHeader) return recording
+  const { vary } = configuration
+  const etag = named !== undefined && configuration.etag
+  if (etag === false && vary.length === 0 && !sendsTags) return recording
   const added: [string, FieldValue][] = []
   const isTagless = recording.status === 200 && field(recording, 'etag') === undefined
   if (etag !== false && whole !== undefined && isTagless) added.push(['ETag', etagOf(whole(), etag)])
   const unsaid = vary.filter((name) => !varyNames(recording).includes(name))
   if (unsaid.length > 0) added.push(['Vary', [field(recording, 'vary') ?? [], unsaid].flat().join(', ')])
-  const tags = cacheTagHeader ? [...named, ...tagsNamedBy(recording, res)] : []
+  const tags = sendsTags && named !== undefined ? [...named, ...tagsNamedBy(recording, res)] : []
   if (tags.length > 0) added.push(['Cache-Tag', cacheTagField([...new Set(tags)])])
   for (const [name, value] of added) res.setHeader(name, value)
   return added.length === 0 ? recording : { ...recording, fields: fieldsOf(res) }

@@ -5,7 +5,7 @@ import { markCaching } from './declared-freshness'
 import { keepInDictionaries } from '../dictionaries'
 import { concernedTargets, dropTargets, isSuccess, isUnsafe } from './invalidation'
 import type { CacheableRequest, ResponseOptions } from './options'
-import { handOn, overruleOuter } from './passage'
+import { handOn, overruleOuter, passageOf } from './passage'
 import { record } from './recorder'
 import { targetOf, withQuery } from './request-key'
 import type { ResponseConfiguration } from './response-configuration'
@@ -76,8 +76,8 @@ function visitFor(
 
 /** Of a request that is handed on as it is: it may be looked up further in. */
 function handOnUnseen(req: IncomingMessage, configuration: ResponseConfiguration): void {
-  const passing = { cache: configuration.cache(), isScoped: false, whose: () => [] }
-  handOn(req, passing, configuration.tags(req))
+  const passing = { isScoped: false, sendsTags: configuration.cacheTagHeader, whose: () => [] }
+  handOn(req, passing, passageOf(req)?.tags ?? [])
 }
 
 /** Drops what is stored for the URL of an unsafe request once it has been carried out (RFC 9111 §4.4). */

@@ -84,8 +84,8 @@ export class CachedRoute {
     }
   }
 
-  #judge({ req, cache, credentials, configuration, place }: Visit, { response, slot }: Found): Verdict {
-    return verdictOn(response?.place === place ? response : undefined, {
+  #judge({ req, cache, credentials, configuration }: Visit, { response, slot }: Found): Verdict {
+    return verdictOn(response, {
       req,
       now: cache.clock.now(),
       credentials,
@@ -136,7 +136,7 @@ export class CachedRoute {
   /** Gives a request what another one's run of the route has made, if it may be shared with it. */
   #share(visit: Visit, { response }: RunResult, { fwd }: Forward): boolean {
     if (response === undefined || visit.res.headersSent || isGone(visit.res)) return false
-    if (isForOneUse(response) || response.place !== visit.place) return false
+    if (isForOneUse(response)) return false
     if (!mayShare(uncovered(visit.credentials, response.vary), response.sharing)) return false
     if (variantOf(response.vary, visit.req.headers) !== response.variant) return false
     visit.cache.counters.count(true)

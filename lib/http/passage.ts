@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { Cache } from '../cache/cache'
 import { Note } from './note'
 
 /** What a middleware makes of a request that it hands on. */
 export interface Passing {
-  readonly cache: Cache
   /** Whether its key says whose the response is. */
   readonly isScoped: boolean
+  /** Whether clients are to be told of the tags. */
+  readonly sendsTags: boolean
   /** What its key says of whom a response is for, beside the URL. */
   whose(): readonly unknown[]
 }
@@ -27,15 +27,18 @@ export class Passage {
   /** The fields that the request had before any run showed others. */
   readonly found: IncomingHttpHeaders
   readonly isScoped: boolean
-  /** What is said of the request in tags so far, by cache. */
+  readonly sendsTags: boolean
+  /** Those of all so far. */
   readonly tags: readonly string[]
   run: Overruled | undefined
   readonly #passing: Passing
 
   constructor(req: IncomingMessage, passing: Passing, tags: readonly string[]) {
-    this.outer = passageOf(req)
-    this.found = this.outer?.found ?? req.headers
-    this.isScoped = passing.isScoped
+    const outer = passageOf(req)
+    this.outer = outer
+    this.found = outer?.found ?? req.headers
+    this.isScoped = passing.isScoped || outer?.isScoped === true
+    this.sendsTags = passing.sendsTags || outer?.sendsTags === true
     this.tags = tags
     this.#passing = passing
   }
@@ -43,12 +46,6 @@ export class Passage {
   /** What the key of one further in has to say as well. */
   get whose(): string {
     return JSON.stringify([this.outer?.whose, ...this.#passing.whose()])
-  }
-
-  /** The tags of all that keep what they store in a cache. */
-  tagsIn(cache: Cache): readonly string[] {
-    const own = this.#passing.cache === cache ? this.tags : []
-    return this.outer === undefined ? own : [...this.outer.tagsIn(cache), ...own]
   }
 }
 

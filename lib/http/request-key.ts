@@ -7,7 +7,6 @@ import { originOf } from './origin'
 interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string
   readonly baseUrl?: string
-  readonly route?: { readonly path?: string | RegExp | readonly (string | RegExp)[] }
 }
 
 /** Where a request goes, its URL with the query. */
@@ -44,15 +43,6 @@ function urlOf(req: IncomingMessage): string {
   return isOnlyMounted ? originalUrl : `${originalUrl} ${baseUrl}${url}`
 }
 
-/**
- * Where the middleware stands that a request has come to, as far as requests for one URL can tell: how far in it is
- * mounted, and on which route. What was stored behind a guard is not for those who ask in front of it.
- */
-export function placeOf(req: IncomingMessage): string {
-  const { baseUrl = '', route } = req as ExpressRequest
-  return `${String(baseUrl.length)} ${String(route?.path ?? '')}`
-}
-
 const MOST_KEYS = 4096
 const LONGEST_TEXT = 512
 /** The keys that were asked for lately: a hash costs as much as all else that is done for a hit. */
@@ -75,6 +65,11 @@ function textOf({ origin, url }: Target, { scope, key, within }: KeyParts = {}):
   return `parts${origin.text}${JSON.stringify([key ?? url, typeof key, typeof scope, scope, within])}`
 }
 
+/** Whether a text is a key that was made here. */
+export function isRequestKey(text: string): boolean {
+  return /^response:[\w-]{43}$/.test(text)
+}
+
 function newKey(text: string): string {
   return `response:${hash('sha256', text, 'base64url')}`
 }
@@ -85,6 +80,8 @@ interface KeyedTarget {
   readonly url: string
   readonly target: Target
   readonly key: string
+  /** That of the URL as it was sent: the same, where nobody has rewritten it. */
+  readonly sentKey: string
 }
 
 /** What was asked for lately, by its URL. */
@@ -94,7 +91,7 @@ const targets = new Map<string, KeyedTarget>()
 export function keyedTargetOf(
   req: IncomingMessage,
   headers: IncomingHttpHeaders,
-): Pick<KeyedTarget, 'target' | 'key'> {
+): Pick<KeyedTarget, 'target' | 'key' | 'sentKey'> {
   const { originalUrl, baseUrl, url = '' } = req as ExpressRequest
   const origin = originOf(req, headers)
   const asked = originalUrl ?? url
@@ -102,7 +99,9 @@ export function keyedTargetOf(
   if (known?.url === url && known.baseUrl === baseUrl && known.target.origin.text === origin.text)
     return known
   const target = { origin, url: urlOf(req) }
-  const made = { baseUrl, url, target, key: newKey(textOf(target)) }
+  const key = newKey(textOf(target))
+  const sentKey = target.url === asked ? key : newKey(textOf({ origin, url: asked }))
+  const made = { baseUrl, url, target, key, sentKey }
   if (targets.size >= MOST_KEYS) targets.clear()
   if (asked.length + url.length + origin.text.length <= LONGEST_TEXT) targets.set(asked, made)
   return made

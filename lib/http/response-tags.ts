@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Recording } from './recording'
 import { field } from './recording'
+import { isRequestKey } from './request-key'
 
 const NONE: readonly string[] = Object.freeze([])
 
@@ -17,7 +18,7 @@ export function tagsNamedBy(response: Pick<Recording, 'fields'>, res: ServerResp
   )
 }
 
-/** Tags as `Cache-Tag` lists them; those that a field can't hold are left out. */
+/** Tags as `Cache-Tag` lists them; those that a field can't hold are left out, and those that find a URL. */
 export function cacheTagField(tags: readonly string[]): string {
-  return tags.filter((tag) => /^[\x21-\x2b\x2d-\x7e]+$/.test(tag)).join(',')
+  return tags.filter((tag) => !isRequestKey(tag) && /^[\x21-\x2b\x2d-\x7e]+$/.test(tag)).join(',')
 }

@@ -122,7 +122,12 @@ export class RouteRun implements Recorder, Overruled {
       const instead = this.#fromFormer(former, recording)
       if (instead !== undefined) return instead
     }
-    const response = withAddedFields(recording, whole, this.#visit, this.#plan.tags)
+    const response = withAddedFields(
+      recording,
+      whole,
+      this.#visit,
+      this.#isOverruled ? undefined : this.#plan.tags,
+    )
     const storability = this.#storabilityOf(response, (field) => head.isFailureMeant(field))
     const vary = varyNames(response, this.#visit.configuration.vary)
     const unkeyed = this.#whyUnkeyed(vary)
@@ -213,10 +218,8 @@ export class RouteRun implements Recorder, Overruled {
   }
 
   #storedOf({ response, terms, vary }: Omit<Pending, 'tags'>, body: Buffer): StoredResponse {
-    const { place, configuration } = this.#visit
-    const { etag } = configuration
-    const [before, headers] = [this.#before, this.#headers]
-    return wholeResponse(response, terms, { place, before, headers, vary, body, etag })
+    const { etag } = this.#visit.configuration
+    return wholeResponse(response, terms, { before: this.#before, headers: this.#headers, vary, body, etag })
   }
 
   /** Around what wrapped the response before: what that reads does not count. */

@@ -7,8 +7,6 @@ import type { Sharing } from './who-asks'
 
 /** A response as it is kept. */
 export interface StoredResponse {
-  /** Where the middleware stands that has stored it. */
-  readonly place: string
   readonly status: number
   readonly statusMessage: string
   /** The fields that the route itself set; those of earlier middleware are set anew on every request. */
@@ -125,7 +123,7 @@ export function removedFields(response: Pick<Recording, 'fields'>, before: Field
 export function storedResponse(
   response: Recording,
   terms: Terms,
-  particulars: Pick<StoredResponse, 'place' | 'fields' | 'removed' | 'vary' | 'variant' | 'body'>,
+  particulars: Pick<StoredResponse, 'fields' | 'removed' | 'vary' | 'variant' | 'body'>,
 ): StoredResponse {
   const { status, statusMessage, recordedAt } = response
   const { freshForMs, staleWhileRevalidateMs, staleIfErrorMs, mayBeStale, initialAge } = terms.freshness

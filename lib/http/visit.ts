@@ -7,7 +7,7 @@ import { setCacheStatus } from './cache-status'
 import { passageOf } from './passage'
 import type { Passage, Passing } from './passage'
 import type { KeyParts, QueryOption, Target } from './request-key'
-import { keyedTargetOf, placeOf, requestKey, withQuery } from './request-key'
+import { keyedTargetOf, requestKey, withQuery } from './request-key'
 import { field } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import { ResponseStore } from './response-store'
@@ -27,14 +27,14 @@ export class Visit implements Passing {
   readonly cache: Cache
   readonly store: ResponseStore
   readonly key: string
-  /** Where the middleware stands that looks it up. */
-  readonly place: string
   /**
-   * By which those who change the URL find a response whose key says something else: the URL as it was sent, and that
-   * part of it which belongs to the key. None for an ordinary key.
+   * By which those who change the URL find a response whose key says something else: the URL as it was sent, as it was
+   * rewritten, and that part of it which belongs to the key. None for an ordinary key.
    */
   readonly urlTags: readonly string[]
   readonly isScoped: boolean
+  /** Whether clients are told of the tags, for a CDN in front. */
+  readonly sendsTags: boolean
   /** How it says who asks, if the key doesn't say it. */
   readonly credentials: readonly string[]
   /** The one that has handed the request on to this one. */
@@ -65,8 +65,9 @@ export class Visit implements Passing {
     this.cache = configuration.cache()
     this.store = storeOf(this.cache)
     this.key = isOrdinary ? sent.key : keyOf(sent.target, query, parts)
-    this.place = placeOf(req)
-    this.urlTags = isOrdinary ? NO_TAGS : [...new Set([sent.key, ...shared])]
+    const isPlain = isOrdinary && sent.sentKey === sent.key
+    this.urlTags = isPlain ? NO_TAGS : unique([sent.sentKey, sent.key, ...shared], this.key)
+    this.sendsTags = configuration.cacheTagHeader || outer?.sendsTags === true
     this.isScoped = scope !== undefined || outer?.isScoped === true
     this.credentials = this.isScoped
       ? []
@@ -82,6 +83,14 @@ export class Visit implements Passing {
 }
 
 const NO_TAGS: readonly string[] = Object.freeze([])
+
+/** Each of them once, but not this one. */
+function unique(tags: readonly string[], own: string): readonly string[] {
+  const all = new Set(tags)
+  all.delete(own)
+  return [...all]
+}
+
 const stores = new WeakMap<Cache, ResponseStore>()
 
 /**
@@ -105,9 +114,9 @@ function keyOf(target: Target, query: QueryOption, parts: KeyParts): string {
 }
 
 /** The tags that a request knows of before the route has run. */
-export function tagsOf({ req, configuration, urlTags, outer, cache }: Visit): readonly string[] {
+export function tagsOf({ req, configuration, urlTags, outer }: Visit): readonly string[] {
   const tags = configuration.tags(req)
-  if (outer !== undefined) return [...new Set([...tags, ...urlTags, ...outer.tagsIn(cache)])]
+  if (outer !== undefined) return [...new Set([...tags, ...urlTags, ...outer.tags])]
   return urlTags.length === 0 ? tags : [...tags, ...urlTags]
 }
 

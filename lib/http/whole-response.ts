@@ -18,8 +18,6 @@ export interface Pending {
 
 /** What a stored response depends on beside its head. */
 interface Circumstances {
-  /** Where the middleware stands that stores it. */
-  readonly place: string
   /** The fields of earlier middleware. */
   readonly before: Fields
   /** What the client asked with. */
@@ -33,14 +31,13 @@ interface Circumstances {
 export function wholeResponse(
   response: Recording,
   terms: Terms,
-  { place, before, headers, vary, body: sent, etag }: Circumstances,
+  { before, headers, vary, body: sent, etag }: Circumstances,
 ): StoredResponse {
   // What is sent beyond the length that was promised is no part of it (RFC 9112 §6.3).
   const body = sent.subarray(0, promisedLength(response) ?? sent.length)
   const kept = withDate(fieldsToStore(response, before, terms.withoutFields), response.recordedAt)
   const isTagless = etag !== false && response.status === 200 && field({ fields: kept }, 'etag') === undefined
   return storedResponse(response, terms, {
-    place,
     fields: isTagless ? [...kept, ['ETag', etagOf(body, etag)]] : kept,
     removed: removedFields(response, before),
     vary,

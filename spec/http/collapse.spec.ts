@@ -421,7 +421,8 @@ for (const [version, express] of expressVersions) {
     })
 
     it('are its tags, for a CDN, where that is asked for', async () => {
-      site.serve(counting({ 'Cache-Tag': 'own' }), '5m', { tags: ['a'], cacheTagHeader: true })
+      const options = { tags: ['a'], cacheTagHeader: true, scope: () => 'Ann' }
+      site.serve(counting({ 'Cache-Tag': 'own' }), '5m', options)
       for (const { headers } of [await site.get(), await site.get()])
         expect(headers['cache-tag']).to.equal('a,own')
     })

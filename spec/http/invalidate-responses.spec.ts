@@ -297,6 +297,18 @@ for (const [version, express] of expressVersions) {
         expect(await all()).to.deep.equal(['run 1', 'run 3', 'run 2', 'run 2'])
       })
 
+      it('drops by the URL as it was asked for what is routed by another', async () => {
+        app.use((req, _res, next) => {
+          req.url = req.url.replace(/^\/v1/, '')
+          next()
+        })
+        app.get('/a', cacheResponse('5m', { cache: site.cache }), counting())
+        change({ urls: ['/v1/a'] })
+        expect([await text('/v1/a'), await text('/v1/a')]).to.deep.equal(['run 1', 'run 1'])
+        await post()
+        expect(await text('/v1/a')).to.equal('run 2')
+      })
+
       it('drops nothing where the route fails', async () => {
         app.get('/a', cacheResponse('5m', { cache: site.cache, tags: ['t'] }), counting())
         change({ tags: ['t'] }, 422)

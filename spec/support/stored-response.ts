@@ -3,7 +3,6 @@ import type { StoredResponse } from '../../lib/http/stored-response'
 /** A stored response: a 200 of a moment ago, with what a test has to say about it. */
 export function stored(particulars: Partial<StoredResponse> = {}): StoredResponse {
   return {
-    place: '0 /page',
     status: 200,
     statusMessage: '',
     fields: [],
