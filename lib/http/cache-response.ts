@@ -45,6 +45,7 @@ export function cacheResponse<Req extends IncomingMessage = CacheableRequest>(
       if (visit === undefined) next()
       else if (!route.answerNear(visit)) route.answer(visit, next).catch(next)
     } catch (error) {
+      overruleOuter(req, false)
       next(error)
     }
   }
@@ -67,8 +68,9 @@ function visitFor(
   const { headers } = req
   const detail = quietly(req, () => whyPassed(req, method, headers))
   const visit = detail === undefined ? visitOf(req, res, configuration) : undefined
-  overruleOuter(req)
-  if (visit !== undefined && visit !== 'no-scope') return visit
+  const isLookedUp = visit !== undefined && visit !== 'no-scope'
+  overruleOuter(req, isLookedUp)
+  if (isLookedUp) return visit
   handOnUnseen(req, configuration)
   tellOf(res, configuration, { fwd: 'bypass', detail: detail ?? 'no-scope' })
   return undefined

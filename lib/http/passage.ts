@@ -13,8 +13,12 @@ export interface Passing {
 
 /** The run that a request is part of. */
 export interface Overruled {
-  /** Stores nothing: a cache further in decides. */
-  overrule(): void
+  /**
+   * Stores nothing: a cache further in decides.
+   *
+   * @param isKept - whether that one looks the request up, and adds what is to be added.
+   */
+  overrule(isKept: boolean): void
 }
 
 /**
@@ -64,7 +68,8 @@ export function passageOf(req: IncomingMessage): Passage | undefined {
   return passages.on(req)
 }
 
-/** Tells the run that a request is part of that a cache further in decides. That one itself has told those around it. */
-export function overruleOuter(req: IncomingMessage): void {
-  passageOf(req)?.run?.overrule()
+/** Tells the runs that a request is part of that a cache further in decides, and whether it looks the request up. */
+export function overruleOuter(req: IncomingMessage, isKept: boolean): void {
+  for (let passage = passageOf(req); passage !== undefined; passage = passage.outer)
+    passage.run?.overrule(isKept)
 }

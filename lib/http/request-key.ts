@@ -107,8 +107,15 @@ export function keyedTargetOf(
   return made
 }
 
-/** A URL with that part of its query which belongs to the key. */
+/** A URL with that part of its query which belongs to the key; of one that was rewritten, both with that part. */
 export function withQuery(url: string, query: QueryOption): string {
+  return url
+    .split(' ')
+    .map((one) => withPartOfQuery(one, query))
+    .join(' ')
+}
+
+function withPartOfQuery(url: string, query: QueryOption): string {
   const start = url.indexOf('?')
   if (query === 'as-sent' || start === -1) return url
   const pairs = url.slice(start + 1).split('&')

@@ -52,6 +52,7 @@ export class RouteRun implements Recorder, Overruled {
   readonly #timer: NodeJS.Timeout | undefined
   readonly #right: StoringRight
   #isOverruled = false
+  #isKeptFurtherIn = false
   /** That of the plan, as long as it may stand in. */
   #former: StoredResponse | undefined
   #resolve!: (result: RunResult) => void
@@ -84,7 +85,8 @@ export class RouteRun implements Recorder, Overruled {
     return this.#visit.configuration.targetedFields
   }
 
-  overrule(): void {
+  overrule(isKept: boolean): void {
+    if (isKept) this.#isKeptFurtherIn = true
     if (this.#former !== undefined) withholdConditions(this.#visit.req.headers)
     this.#former = undefined
     this.#isOverruled = true
@@ -126,7 +128,7 @@ export class RouteRun implements Recorder, Overruled {
       recording,
       whole,
       this.#visit,
-      this.#isOverruled ? undefined : this.#plan.tags,
+      this.#isKeptFurtherIn ? undefined : this.#plan.tags,
     )
     const storability = this.#storabilityOf(response, (field) => head.isFailureMeant(field))
     const vary = varyNames(response, this.#visit.configuration.vary)

@@ -39,7 +39,7 @@ export class Visit implements Passing {
   readonly credentials: readonly string[]
   /** The one that has handed the request on to this one. */
   readonly outer: Passage | undefined
-  readonly #parts: KeyParts
+  readonly #whose: readonly unknown[]
 
   /** Of a request with a scope, if the middleware asks for one. */
   constructor(
@@ -73,12 +73,14 @@ export class Visit implements Passing {
       ? []
       : quietly(req, () => credentialsOf(req, configuration.ignore, headers))
     this.outer = outer
-    this.#parts = parts
+    const { vary } = configuration
+    // Now: what stands between may change the fields of the request.
+    const variant = vary.length === 0 ? undefined : quietly(req, () => variantOf(vary, headers))
+    this.#whose = [scope, key, variant]
   }
 
   whose(): readonly unknown[] {
-    const { scope, key } = this.#parts
-    return [scope, key, variantOf(this.configuration.vary, this.headers)]
+    return this.#whose
   }
 }
 

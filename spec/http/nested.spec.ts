@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer } from 'node:http'
 import { expect } from 'chai'
-import type { Express, RequestHandler } from 'express'
+import type { ErrorRequestHandler, Express, RequestHandler } from 'express'
 import { cacheResponse, createCache } from 'holdfast'
 import type { Cache, ResponseOptions } from 'holdfast'
 import { CachedSite, statusOf } from '../support/cached-site'
@@ -129,6 +129,38 @@ for (const [version, express] of expressVersions) {
         })
       }
     }
+
+    it('keeps apart what one around it says to vary by, though what stands between takes that away', async () => {
+      app.use(cacheResponse('5m', { cache: site.cache, vary: ['x-test-name'] }))
+      app.use((req, _res, next) => {
+        delete req.headers['x-test-name']
+        next()
+      })
+      site.serve((_req, res) => res.send(`for ${named()}`), '5m')
+      expect(await site.texts(ann, bob, ann)).to.deep.equal(['for Ann', 'for Bob', 'for Ann'])
+    })
+
+    it('leaves it to one around it to say what it says of a response that it does not look up', async () => {
+      const around = { tags: ['city'], cacheTagHeader: true, etag: 'strong' } as const
+      app.use(cacheResponse('5m', { cache: site.cache, ...around }))
+      site.serve((_req, res) => res.end('x'), '5m', { scope: () => undefined })
+      const { headers } = await site.get()
+      expect(headers).to.include({ 'cache-tag': 'city' })
+      expect(headers).to.have.property('etag')
+    })
+
+    it('has nothing stored around it of what it does not know for whom it is, for an error', async () => {
+      app.use(cacheResponse('5m', { cache: site.cache }))
+      site.serve((_req, res) => res.send('x'), '5m', {
+        key: (req) => String(req.headers['x-test-name'] ?? ''),
+      })
+      const signIn: ErrorRequestHandler = (error, _req, res, next) => {
+        if (res.headersSent) next(error)
+        else res.status(200).send('sign in')
+      }
+      app.use(signIn)
+      expect(await site.texts(nobody, ann)).to.deep.equal(['sign in', 'x'])
+    })
 
     it('stores what is private for the one whom only one around it knows', async () => {
       app.use(cacheResponse('5m', { cache: site.cache, scope: named }))

@@ -149,6 +149,9 @@ describe('withQuery', () => {
     ['/a?b=2&a=1&b=1', 'sorted', '/a?a=1&b=2&b=1'],
     ['/a?utm=x&page=2', ['page'], '/a?page=2'],
     ['/a?utm=x', ['page'], '/a'],
+    ['/a?utm=x /admin', ['page'], '/a /admin'],
+    ['/a?utm=x /b?utm=y&page=1', ['page'], '/a /b?page=1'],
+    ['/a?b=2&a=1 /c?d=1&c=2', 'sorted', '/a?a=1&b=2 /c?c=2&d=1'],
     ['/a', ['page'], '/a'],
     ['/a?b=1&page=2&a=0', ['a', 'b'], '/a?a=0&b=1'],
   ]
