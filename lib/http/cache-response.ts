@@ -78,7 +78,7 @@ function visitFor(
 
 /** Of a request that is handed on as it is: it may be looked up further in. */
 function handOnUnseen(req: IncomingMessage, configuration: ResponseConfiguration): void {
-  const passing = { isScoped: false, sendsTags: configuration.cacheTagHeader, whose: () => [] }
+  const passing = { isScoped: false, sendsTags: configuration.cacheTagHeader, whose: [] }
   handOn(req, passing, passageOf(req)?.tags ?? [])
 }
 

@@ -8,7 +8,7 @@ export interface Passing {
   /** Whether clients are to be told of the tags. */
   readonly sendsTags: boolean
   /** What its key says of whom a response is for, beside the URL. */
-  whose(): readonly unknown[]
+  readonly whose: readonly unknown[]
 }
 
 /** The run that a request is part of. */
@@ -34,8 +34,9 @@ export class Passage {
   readonly sendsTags: boolean
   /** Those of all so far. */
   readonly tags: readonly string[]
+  /** What the key of one further in has to say as well. */
+  readonly whose: readonly unknown[]
   run: Overruled | undefined
-  readonly #passing: Passing
 
   constructor(req: IncomingMessage, passing: Passing, tags: readonly string[]) {
     const outer = passageOf(req)
@@ -44,12 +45,7 @@ export class Passage {
     this.isScoped = passing.isScoped || outer?.isScoped === true
     this.sendsTags = passing.sendsTags || outer?.sendsTags === true
     this.tags = tags
-    this.#passing = passing
-  }
-
-  /** What the key of one further in has to say as well. */
-  get whose(): string {
-    return JSON.stringify([this.outer?.whose, ...this.#passing.whose()])
+    this.whose = outer === undefined ? passing.whose : [outer.whose, ...passing.whose]
   }
 }
 

@@ -22,7 +22,7 @@ export interface KeyParts {
   /** What the `key` option says in place of the URL. */
   readonly key?: string | undefined
   /** What the keys further out say of whom it is for. */
-  readonly within?: string | undefined
+  readonly within?: readonly unknown[] | undefined
 }
 
 /** Which part of the query belongs to the key: all as it was sent, all in order, or these parameters in order. */

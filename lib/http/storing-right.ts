@@ -17,7 +17,6 @@ export class StoringRight {
     this.#permit = plan.permit
   }
 
-  /** Whether there is nothing left to be decided. */
   get isUsed(): boolean {
     return this.#isUsed
   }

@@ -39,7 +39,7 @@ export class Visit implements Passing {
   readonly credentials: readonly string[]
   /** The one that has handed the request on to this one. */
   readonly outer: Passage | undefined
-  readonly #whose: readonly unknown[]
+  readonly whose: readonly unknown[]
 
   /** Of a request with a scope, if the middleware asks for one. */
   constructor(
@@ -76,11 +76,7 @@ export class Visit implements Passing {
     const { vary } = configuration
     // Now: what stands between may change the fields of the request.
     const variant = vary.length === 0 ? undefined : quietly(req, () => variantOf(vary, headers))
-    this.#whose = [scope, key, variant]
-  }
-
-  whose(): readonly unknown[] {
-    return this.#whose
+    this.whose = [scope, key, variant]
   }
 }
 

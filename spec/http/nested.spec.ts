@@ -299,44 +299,6 @@ for (const [version, express] of expressVersions) {
       expect(await site.texts(bob, bob)).to.deep.equal(['for Bob', 'for Bob'])
     })
 
-    it('is not stood in for by what one around it has stored before', async () => {
-      let isWithin = false
-      const inner = cacheResponse('5m', { cache: site.cache, scope })
-      app.use(cacheResponse({ cache: site.cache, staleIfError: '1h' }))
-      app.use((req, res, next) => {
-        if (isWithin) inner(req, res, next)
-        else next()
-      })
-      app.get('/page', (_req, res) => {
-        res.status(isWithin ? 503 : 200)
-        res.set('Cache-Control', 'max-age=10').send(`for ${String(scope())}`)
-      })
-      await site.get(ann)
-      site.seconds(20)
-      isWithin = true
-      expect(await site.get(bob)).to.include({ status: 503, text: 'for Bob' })
-    })
-
-    it('is waited for though one around it has something older that may stand in', async () => {
-      let isWithin = false
-      const inner = cacheResponse('5m', { cache: site.cache, scope })
-      app.use(cacheResponse({ cache: site.cache, staleIfError: '1h', routeTimeout: 50 }))
-      app.use((req, res, next) => {
-        if (isWithin) inner(req, res, next)
-        else next()
-      })
-      app.get('/page', (_req, res) => {
-        setTimeout(
-          () => res.set('Cache-Control', 'max-age=10').send(`for ${String(scope())}`),
-          isWithin ? 150 : 0,
-        )
-      })
-      await site.get(ann)
-      site.seconds(20)
-      isWithin = true
-      expect(await site.get(bob)).to.include({ status: 200, text: 'for Bob' })
-    })
-
     it('gives the whole to whoever asks for it, though what is over is shown to a route behind another cache (RFC 9110 §15.4.5)', async () => {
       app.use(cacheResponse({ cache: site.cache }))
       app.use(cacheResponse('10s', { cache: other }))
