@@ -77,8 +77,21 @@ export function oneOf<Name extends string>(
   throw new InvalidOptionError(option, `expected ${expected}, got ${describeValue(value)}`)
 }
 
-/** A value as an error message shows it: short, and never the content of an object. */
+/** Lets what a promise comes to be nobody's: it was refused, and a rejection that nobody hears ends the process. */
+export function disown(value: unknown): void {
+  if (value instanceof Promise) value.catch(nothing)
+}
+
+function nothing(): void {
+  // It is refused already.
+}
+
+/**
+ * A value that is refused, as an error message shows it: short, and never the content of an object. Nobody waits for it
+ * then, if it is a promise.
+ */
 export function describeValue(value: unknown): string {
+  disown(value)
   if (typeof value === 'string') return describeText(value)
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'

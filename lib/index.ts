@@ -14,7 +14,7 @@ export type { Middleware } from './http/cache-response'
 export { invalidateResponses } from './http/invalidate-responses'
 export type { InvalidateResponsesOptions } from './http/invalidate-responses'
 export type { CacheableRequest, ResponseOptions } from './http/options'
-export type { QueryOption } from './http/request-key'
+export type { QueryOption } from './http/query-part'
 export type { CredentialHeader } from './http/who-asks'
 
 export { isRevokedFor } from './auth/is-revoked-for'

@@ -1,4 +1,4 @@
-import { describeValue } from '../check-options'
+import { describeValue, disown } from '../check-options'
 import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
 import { InvalidOptionError } from '../errors'
@@ -63,7 +63,7 @@ export function isRefused(method: string, { unless }: Pick<LoadPlan, 'unless'>, 
  */
 function refusePromise(option: string, given: unknown): void {
   if (!(given instanceof Promise)) return
-  given.catch(nobodyWaits)
+  disown(given)
   throw new InvalidOptionError(option, 'expected what a function gives at once, got a promise')
 }
 
@@ -75,8 +75,4 @@ function ttlOf(option: string, given: unknown): number {
 function tagsOf(option: string, given: unknown): readonly string[] {
   refusePromise(option, given)
   return checkTags(option, given)
-}
-
-function nobodyWaits(): void {
-  // It is refused already.
 }

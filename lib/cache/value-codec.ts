@@ -1,3 +1,4 @@
+import { disown } from '../check-options'
 import type { Compression } from './compression'
 import { isPacked, unpack, unpackedKind } from './compression'
 import { freezeJson } from './frozen'
@@ -113,12 +114,8 @@ function encodeByType(value: unknown): Payload {
 function encodeBy(serializer: Serializer, value: unknown): Payload {
   const payload: unknown = serializer.serialize(value)
   if (Buffer.isBuffer(payload)) return { kind: serializer.name, payload }
-  if (payload instanceof Promise) payload.catch(nobodyWaits)
+  disown(payload)
   throw new TypeError(`the serializer '${serializer.name}' gave something that is no Buffer`)
-}
-
-function nobodyWaits(): void {
-  // It is refused already.
 }
 
 function ownCopy(value: unknown): Decoded {

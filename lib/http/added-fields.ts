@@ -13,11 +13,12 @@ import type { Visit } from './visit'
 export function withAddedFields(
   recording: Recording,
   whole: (() => Buffer) | undefined,
-  { res, configuration, sendsTags }: Pick<Visit, 'res' | 'configuration' | 'sendsTags'>,
+  { res, method, configuration, sendsTags }: Pick<Visit, 'res' | 'method' | 'configuration' | 'sendsTags'>,
   named: readonly string[] | undefined,
 ): Recording {
   const { vary } = configuration
-  const etag = named !== undefined && configuration.etag
+  // What answers HEAD has no bytes to make one of.
+  const etag = named !== undefined && method === 'GET' && configuration.etag
   if (etag === false && vary.length === 0 && !sendsTags) return recording
   const added: [string, FieldValue][] = []
   const isTagless = recording.status === 200 && field(recording, 'etag') === undefined

@@ -7,7 +7,7 @@ import { concernedTargets, dropTargets, isSuccess, isUnsafe } from './invalidati
 import type { CacheableRequest, ResponseOptions } from './options'
 import { handOn, overruleOuter, passageOf } from './passage'
 import { record } from './recorder'
-import { targetOf, withQuery } from './request-key'
+import { sentTargetOf } from './request-key'
 import type { ResponseConfiguration } from './response-configuration'
 import { resolveResponseOptions } from './response-configuration'
 import type { Visit } from './visit'
@@ -84,18 +84,13 @@ function handOnUnseen(req: IncomingMessage, configuration: ResponseConfiguration
 
 /** Drops what is stored for the URL of an unsafe request once it has been carried out (RFC 9111 §4.4). */
 function dropAfter(req: IncomingMessage, res: ServerResponse, configuration: ResponseConfiguration): void {
-  const target = targetOf(req)
+  const target = sentTargetOf(req)
   let dropped: Promise<void> | undefined
   record(res, {
     onHead(head) {
       if (isSuccess(head.status)) {
         const targets = [target, ...concernedTargets(req, head)]
-        // Of each also that part which belongs to the key: it is the same for several URLs.
-        const shared = targets.map(({ origin, url }) => ({
-          origin,
-          url: withQuery(url, configuration.query),
-        }))
-        dropped = dropTargets(configuration.cache(), [...targets, ...shared])
+        dropped = dropTargets(configuration.cache(), targets, configuration.query)
       }
       return {}
     },

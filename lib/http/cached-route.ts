@@ -52,6 +52,7 @@ export class CachedRoute {
     // Most often there is nothing: then this is all there is to be asked.
     let seen = this.#mayClaimAtOnce(visit) ? await this.#claimAtOnce(asking) : undefined
     if (seen === 'answered') return
+    let failures = 0
     for (;;) {
       const found = seen ?? (await visit.store.find(visit.key, tags, visit.req.headers))
       seen = undefined
@@ -67,7 +68,7 @@ export class CachedRoute {
       const errand = new Errand(asking, forward, found)
       const leftMs = patientUntil - performance.now()
       const underWay = this.#mayWait(errand) && leftMs > 0 ? visit.store.underWay(found.slot) : undefined
-      if (underWay === undefined || isForOneUse(found.response)) {
+      if (underWay === undefined || isForOneUse(found.response) || failures >= MOST_FAILURES) {
         this.#countMiss(visit)
         if (underWay === undefined && this.#mayLead(errand)) await this.#lead(errand)
         else this.#runAlone(errand)
@@ -76,6 +77,7 @@ export class CachedRoute {
       const outcome = await firstOf(underWay, { ms: leftMs, res: visit.res })
       const shared = outcome === undefined ? undefined : (outcome.value as RunResult | undefined)
       if (shared !== undefined && this.#share(visit, shared, forward)) return
+      if (shared !== undefined && hasFailed(shared)) failures += 1
       if (isForOneUse(shared?.response)) {
         this.#countMiss(visit)
         this.#runAlone(errand)
@@ -251,6 +253,13 @@ export class CachedRoute {
 }
 
 const REFUSALS_POINTED_OUT = 10
+/** How often the run that somebody waits for may fail before he has the route run by himself. */
+const MOST_FAILURES = 2
+
+/** Whether the route has run, and made nothing that anybody may have, nor said that it never will. */
+function hasFailed(result: RunResult): boolean {
+  return result !== NOTHING && result.response === undefined && !result.isRefused
+}
 
 /** A request whose client may be told what is over, and that goes to the route all the same. */
 function forwarded({ response }: Extract<Verdict, { action: 'answer' }>): Forward {

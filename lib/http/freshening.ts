@@ -61,11 +61,16 @@ function isAboutFormer(former: StoredResponse, answer: Recording): boolean {
 
 /** Whether the answer to a HEAD is about the response that is stored (RFC 9111 §4.3.5). */
 export function isAboutSame(former: StoredResponse, answer: Recording): boolean {
-  const said = field(answer, 'content-length')
-  if (said !== undefined && Number(said) !== former.body.length) return false
-  if (answer.status !== 200 || former.status !== 200) return false
-  const names = Object.keys({ ...validatorsOf(former), ...validatorsOf(answer) })
-  const one = validatorsOf(former)
-  const other = validatorsOf(answer)
-  return names.every((name) => one[name] === other[name])
+  if (answer.status !== 200 || former.status !== 200 || isAboutAnother(former, answer)) return false
+  const said = validatorsOf(answer)
+  return Object.keys(validatorsOf(former)).every((name) => said[name] !== undefined)
+}
+
+/** Whether the answer to a HEAD is about another response than the one that is stored: it says so itself. */
+export function isAboutAnother(former: StoredResponse, answer: Recording): boolean {
+  if (answer.status !== 200) return false
+  const length = field(answer, 'content-length')
+  if (length !== undefined && Number(length) !== former.body.length) return true
+  const known = validatorsOf(former)
+  return Object.entries(validatorsOf(answer)).some(([name, said]) => said !== known[name])
 }

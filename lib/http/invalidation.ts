@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Cache } from '../cache/cache'
 import type { Recording } from './recording'
+import type { QueryOption } from './query-part'
+import { withQuery } from './query-part'
 import { field } from './recording'
 import type { Target } from './request-key'
-import { requestKey, targetOf } from './request-key'
+import { sentTargetOf, targetTag } from './request-key'
 
 /** Methods that change nothing (RFC 9110 §9.2.1 and the registry); of any other it isn't known. */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY', 'PRI'])
@@ -35,7 +37,7 @@ const DOT_SEGMENT = /^[^?#]*\/(\.|%2e){1,2}([/?#]|$)/i
 
 /** A URL as it is seen from a request; `undefined` where it is of another origin, for others may not drop it. */
 export function sameOriginTarget(req: IncomingMessage, url: string): Target | undefined {
-  const target = targetOf(req)
+  const target = sentTargetOf(req)
   const { base } = target.origin
   // As it was sent, where a client would ask for it so: a key is made of that.
   if (/^\/(?!\/)/.test(url) && !DOT_SEGMENT.test(url)) return { ...target, url: url.replace(/#.*$/, '') }
@@ -49,11 +51,20 @@ export function sameOriginTarget(req: IncomingMessage, url: string): Target | un
 }
 
 /**
- * Drops what is stored for these URLs, and what is stored under keys that say more than the URL, which its tag finds:
- * other middleware may stand on the same URL, in other processes as well.
+ * Drops what is stored for these URLs, however their queries are ordered, and what is stored under keys that say
+ * something else, which a tag finds: other middleware may stand on the same URL, in other processes as well.
+ *
+ * @param query - which part of the query belongs to the key, where that is known.
  */
-export async function dropTargets(cache: Cache, targets: readonly Target[]): Promise<void> {
-  const keys = [...new Set(targets.map((target) => requestKey(target)))]
-  if (keys.length === 0) return
-  await Promise.all([cache.deleteMany(keys), cache.invalidateTags(...keys)])
+export async function dropTargets(
+  cache: Cache,
+  targets: readonly Target[],
+  query: QueryOption = 'as-sent',
+): Promise<void> {
+  const tags = new Set<string>()
+  for (const { origin, url } of targets)
+    for (const part of ['as-sent', 'sorted', query] as const)
+      tags.add(targetTag({ origin, url: withQuery(url, part) }))
+  if (tags.size === 0) return
+  await Promise.all([cache.deleteMany([...tags]), cache.invalidateTags(...tags)])
 }

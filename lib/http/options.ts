@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Cache } from '../cache/cache'
 import type { Duration } from '../duration'
-import type { QueryOption } from './request-key'
+import type { QueryOption } from './query-part'
 import type { CredentialHeader } from './who-asks'
 
 // What the application puts on a request is its own to type.

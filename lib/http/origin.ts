@@ -9,8 +9,10 @@ interface ExpressRequest extends IncomingMessage {
 
 /** Where a request goes beside its URL: scheme and host, as Express sees them and as the client has said them. */
 export interface Origin {
-  /** All of that, for a key. */
+  /** All of that as it was said, for a key: a route may repeat it. */
   readonly text: string
+  /** The same for all spellings. */
+  readonly plainText: string
   /** What a URL begins with there. */
   readonly base: string
 }
@@ -45,10 +47,12 @@ export function originOf(req: IncomingMessage, headers: IncomingHttpHeaders = re
 }
 
 function newOrigin({ protocol, hostname, host, forwarded }: Whereabouts): Origin {
-  const hosts = [hostname, host, String(forwarded ?? '')].map((one) => sameHost(one, protocol))
-  const [, said, saidInFront] = hosts
+  const hosts = [hostname, host, String(forwarded ?? '')]
+  const plain = hosts.map((one) => sameHost(one, protocol))
+  const [, said, saidInFront] = plain
   return {
     text: JSON.stringify([protocol, ...hosts]),
+    plainText: JSON.stringify([protocol, ...plain]),
     base: `${protocol ?? 'http'}://${saidInFront || (said ?? 'localhost')}`,
   }
 }

@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Note } from './note'
+import { addedToBody, addedToQuery } from './parsed-parts'
 import { nameOf, watchProperty } from './watched-property'
 import type { RequestWatch } from './watched-requests'
 import { beginWatch, endWatch, watchRequest } from './watched-requests'
@@ -84,6 +85,8 @@ export class ReaderCheck implements Reads, RequestWatch {
     this.#prototype = isMounting ? undefined : watchRequest(req, WATCHED)
     if (isMounting) for (const name of WATCHED) if (!Object.hasOwn(req, name)) this.#watch(name)
     for (const key of Reflect.ownKeys(req)) if (this.#isPut(key)) this.#watch(key)
+    if (this.#areTelling(addedToBody(req))) this.#watch('body')
+    if (this.#areTelling(addedToQuery(req))) this.#watch('query')
     this.#watchLocals((res as ServerResponse & { locals?: unknown }).locals)
   }
 
@@ -163,6 +166,11 @@ export class ReaderCheck implements Reads, RequestWatch {
   #isPut(key: string | symbol): boolean {
     if (IMPERSONAL.has(key) || isOfTheRouter(key) || Note.isPlace(key)) return false
     return this.#isIdentified || IDENTITIES.includes(key as string) || PERSONAL.test(nameOf(key))
+  }
+
+  /** Whether what was added to what a parser made of the request may say who asks. */
+  #areTelling(names: readonly string[]): boolean {
+    return names.length > 0 && (this.#isIdentified || names.some((name) => PERSONAL.test(name)))
   }
 
   #watch(key: string | symbol): void {

@@ -25,12 +25,15 @@ export interface KeyParts {
   readonly within?: readonly unknown[] | undefined
 }
 
-/** Which part of the query belongs to the key: all as it was sent, all in order, or these parameters in order. */
-export type QueryOption = 'as-sent' | 'sorted' | readonly string[]
+/** The target of a request by which what is stored for it is found again: its URL as it was sent. */
+export function sentTargetOf(req: IncomingMessage): Target {
+  const { originalUrl, url = '' } = req as ExpressRequest
+  return { origin: originOf(req), url: originalUrl ?? url }
+}
 
-/** The target of a request, its URL as it was sent. */
-export function targetOf(req: IncomingMessage): Target {
-  return { origin: originOf(req), url: urlOf(req) }
+/** By which a stored response is found whose key says something else of this target: how its host was spelt, or more. */
+export function targetTag({ origin, url }: Target): string {
+  return requestKey({ origin: { ...origin, text: origin.plainText }, url })
 }
 
 /** The URL as it was sent; and as the router sees it, where somebody has rewritten it: another route answers then. */
@@ -80,8 +83,9 @@ interface KeyedTarget {
   readonly url: string
   readonly target: Target
   readonly key: string
-  /** That of the URL as it was sent: the same, where nobody has rewritten it. */
-  readonly sentKey: string
+  /** The target by which it is found again, with its tag: the same as the key, where nobody has rewritten it. */
+  readonly sent: Target
+  readonly sentTag: string
 }
 
 /** What was asked for lately, by its URL. */
@@ -91,54 +95,20 @@ const targets = new Map<string, KeyedTarget>()
 export function keyedTargetOf(
   req: IncomingMessage,
   headers: IncomingHttpHeaders,
-): Pick<KeyedTarget, 'target' | 'key' | 'sentKey'> {
+): Pick<KeyedTarget, 'target' | 'key' | 'sent' | 'sentTag'> {
   const { originalUrl, baseUrl, url = '' } = req as ExpressRequest
   const origin = originOf(req, headers)
   const asked = originalUrl ?? url
   const known = targets.get(asked)
   if (known?.url === url && known.baseUrl === baseUrl && known.target.origin.text === origin.text)
     return known
-  const target = { origin, url: urlOf(req) }
+  const sent = { origin, url: asked }
+  const routed = urlOf(req)
+  const target = routed === asked ? sent : { origin, url: routed }
   const key = newKey(textOf(target))
-  const sentKey = target.url === asked ? key : newKey(textOf({ origin, url: asked }))
-  const made = { baseUrl, url, target, key, sentKey }
+  const isPlain = target === sent && origin.text === origin.plainText
+  const made = { baseUrl, url, target, key, sent, sentTag: isPlain ? key : targetTag(sent) }
   if (targets.size >= MOST_KEYS) targets.clear()
   if (asked.length + url.length + origin.text.length <= LONGEST_TEXT) targets.set(asked, made)
   return made
-}
-
-/** A URL with that part of its query which belongs to the key; of one that was rewritten, both with that part. */
-export function withQuery(url: string, query: QueryOption): string {
-  return url
-    .split(' ')
-    .map((one) => withPartOfQuery(one, query))
-    .join(' ')
-}
-
-function withPartOfQuery(url: string, query: QueryOption): string {
-  const start = url.indexOf('?')
-  if (query === 'as-sent' || start === -1) return url
-  const pairs = url.slice(start + 1).split('&')
-  const chosen = query === 'sorted' ? pairs : pairs.filter((pair) => query.includes(parameterOf(pair)))
-  // Those of one name stay in their order, which may matter.
-  const named = chosen.map((pair) => [parameterOf(pair), pair] as const)
-  named.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))
-  return named.length === 0
-    ? url.slice(0, start)
-    : `${url.slice(0, start)}?${named.map(([, pair]) => pair).join('&')}`
-}
-
-/** The parameter that a pair sets, however it is spelt: `a`, `%61`, `a[x]` and `[a]` are one to those who parse queries. */
-function parameterOf(pair: string): string {
-  const [name = ''] = pair.split('=', 1)
-  const [parameter = ''] = decoded(name).replace(/^\[+/, '').split(/[[\]]/, 1)
-  return parameter
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    return text
-  }
 }

@@ -7,7 +7,8 @@ import type { Duration } from '../duration'
 import { parseDuration } from '../duration'
 import { InvalidOptionError } from '../errors'
 import type { ResponseOptions } from './options'
-import type { QueryOption } from './request-key'
+import type { QueryOption } from './query-part'
+import { parameterNamed } from './query-part'
 import type { StorageOptions } from './storability'
 import type { CredentialHeader } from './who-asks'
 import { CREDENTIAL_HEADERS } from './who-asks'
@@ -149,7 +150,8 @@ function duration(name: string, value: Duration | undefined, otherwise: number):
 
 function resolveQuery(query: unknown): QueryOption {
   if (query === undefined || query === 'as-sent' || query === 'sorted') return query ?? 'as-sent'
-  if (isListOf(query, (name) => typeof name === 'string' && name !== '')) return [...(query as string[])]
+  if (isListOf(query, (name) => typeof name === 'string' && parameterNamed(name) !== ''))
+    return (query as string[]).map(parameterNamed)
   throw expected('query', "'as-sent', 'sorted' or an array of parameters", query)
 }
 

@@ -5,8 +5,9 @@ import { answerTo, mayBeEncoded, notModified } from './answer'
 import { headersAsAsked, headersForRoute, withholdConditions } from './asked-headers'
 import type { Detail, Handling } from './cache-status'
 import { isNotModified } from './conditional'
-import { freshened, isAboutSame } from './freshening'
+import { freshened, isAboutAnother, isAboutSame } from './freshening'
 import { pointOutUnkeyed } from './hints'
+import { isProxyTrusted } from './origin'
 import type { Overruled } from './passage'
 import { ReaderCheck } from './reader-check'
 import type { Decision, RecordedResponse, Recorder } from './recorder'
@@ -49,6 +50,8 @@ export class RouteRun implements Recorder, Overruled {
   readonly #check: ReaderCheck
   readonly #mayBeEncoded: boolean
   readonly #begunAt: number
+  /** Before an application further in has a word in it: the key was made by that. */
+  readonly #isProxyTrusted: boolean
   readonly #timer: NodeJS.Timeout | undefined
   readonly #right: StoringRight
   #isOverruled = false
@@ -76,6 +79,7 @@ export class RouteRun implements Recorder, Overruled {
     this.#found = found
     if (this.#isAnsweredHere) Reflect.set(req, 'headers', headersForRoute(req, plan.former))
     this.#mayBeEncoded = mayBeEncoded(res, this.#headers)
+    this.#isProxyTrusted = isProxyTrusted(req)
     const isIdentified = credentials.length > 0
     this.#check = new ReaderCheck(req, res, { isIdentified, isMounting: mounting.has(configuration) })
     this.#timer = this.#startTimer(record(res, this, this.#before), configuration.routeTimeoutMs)
@@ -133,16 +137,19 @@ export class RouteRun implements Recorder, Overruled {
     const storability = this.#storabilityOf(response, (field) => head.isFailureMeant(field))
     const vary = varyNames(response, this.#visit.configuration.vary)
     const unkeyed = this.#whyUnkeyed(vary)
-    const mayStore = this.#plan.permit !== undefined && this.#visit.req.method === 'GET'
+    const { method } = this.#visit
+    const mayStore = this.#plan.permit !== undefined && method === 'GET'
     const isStored = storability.isStorable && unkeyed === undefined && mayStore
     const detail = this.#detailOf(storability, unkeyed, vary)
     this.#tell({ stored: isStored, detail })
     const isUnchanged = this.#isAnsweredHere && isNotModified(response, this.#headers)
     const instead = isUnchanged ? notModified(response.fields) : undefined
     if (!isStored) {
-      // Another one is there, which is not stored.
-      if (former !== undefined && head.status < 500) this.#drop()
       const isRefused = !storability.isStorable || unkeyed !== undefined
+      // Another one is there, which is not stored.
+      const isAnother = (stored: StoredResponse): boolean =>
+        method === 'GET' ? isRefused && head.status < 500 : isAboutAnother(stored, recording)
+      if (former !== undefined && isAnother(former)) this.#drop()
       this.#giveUp(isRefused && unkeyed !== 'mounted' && this.#isTelling(head.status), !isRefused)
       return { instead }
     }
@@ -247,14 +254,19 @@ export class RouteRun implements Recorder, Overruled {
   }
 
   #whyUnkeyed(vary: readonly string[]): Detail | undefined {
-    const { req, isScoped, configuration } = this.#visit
+    const { isScoped, configuration } = this.#visit
     if (this.#isOverruled) return 'inner'
     if (this.#check.isBlind) {
       mounting.add(configuration)
       return 'mounted'
     }
-    const headers = this.#headers
-    return whyUnkeyed(req, this.#check, { isScoped, headers, vary, ignore: configuration.ignore })
+    return whyUnkeyed(this.#check, {
+      isScoped,
+      isProxyTrusted: this.#isProxyTrusted,
+      headers: this.#headers,
+      vary,
+      ignore: configuration.ignore,
+    })
   }
 
   #store(named: readonly string[], complete: () => StoredResponse): void {

@@ -28,5 +28,5 @@ export interface RunResult {
   readonly isOverruled?: boolean
 }
 
-/** That nothing came of it that others may have. */
+/** That nothing came of it that others may have: this very object, where the route has not run. */
 export const NOTHING: RunResult = { response: undefined, isRefused: false }

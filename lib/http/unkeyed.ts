@@ -1,13 +1,12 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Detail } from './cache-status'
 import type { Reads } from './reader-check'
-import { isProxyTrusted } from './origin'
 import type { CredentialHeader } from './who-asks'
 import { saysWhoAsks } from './who-asks'
 
 /** Fields by which a client can make a route answer as if it had been asked for something else. */
 const MISLEADING =
-  /^(forwarded|x-(forwarded-(host|proto|protocol|scheme|port|prefix|server|ssl)|host|original-(url|host|uri)|rewrite-url|override-url|http-method(-override)?|method-override))$/
+  /^(forwarded|x-(forwarded-(?!for$).+|host|(envoy-|ms-)?original-.+|rewrite-.+|override-.+|http-(method|host).*|method-override))$/
 const OF_A_PROXY = /^x-forwarded-(host|proto)$/
 
 /** Fields that are part of the key, that the cache answers for, or that say nothing of what is wanted. */
@@ -17,6 +16,8 @@ const OF_NO_CONCERN =
 /** What a route has read is held against what its key covers. */
 export interface Coverage {
   readonly isScoped: boolean
+  /** Whether the key says what the one in front says of host and scheme. */
+  readonly isProxyTrusted: boolean
   /** Those of the request, as they were before the route had them. */
   readonly headers: IncomingHttpHeaders
   /** The request fields that the response varies by, in lower case. */
@@ -25,13 +26,13 @@ export interface Coverage {
 }
 
 /** What the route has read, if it must not be shared for that: an identity, or a field that misleads. */
-export function whyUnkeyed(req: IncomingMessage, reads: Reads, coverage: Coverage): Detail | undefined {
-  const { isScoped, headers, vary } = coverage
+export function whyUnkeyed(reads: Reads, coverage: Coverage): Detail | undefined {
+  const { isScoped, isProxyTrusted, headers, vary } = coverage
   if (!isScoped) {
     for (const name of reads.identities) if (!isCovered(name, coverage)) return `read-${name}`
   }
   for (const name of reads.fields) {
-    const isOfProxy = OF_A_PROXY.test(name) && isProxyTrusted(req)
+    const isOfProxy = isProxyTrusted && OF_A_PROXY.test(name)
     const isMisled = MISLEADING.test(name) && !isOfProxy && headers[name] !== undefined
     if (isMisled && !vary.includes(name)) return `read-${name}`
   }

@@ -37,7 +37,7 @@ function normalized(name: string, value: string | string[] | undefined): string 
   const text = [value].flat().join(', ').trim()
   if (saysWhoAsks(name)) return text
   // What is quoted may hold a comma, and its case and spaces may matter.
-  return NEGOTIATION.has(name) && !text.includes('"') ? byWeight(text) : withoutBlanks(text)
+  return (NEGOTIATION.has(name) ? byWeight(text) : undefined) ?? withoutBlanks(text)
 }
 
 /** Without the blanks around the commas of a list, and the members that are empty (RFC 9110 §5.6.1). */
@@ -45,14 +45,27 @@ function withoutBlanks(text: string): string {
   return text.replace(/("(?:[^"\\]|\\.)*")|[ \t]*,[ \t,]*/g, (_match, quoted?: string) => quoted ?? ',')
 }
 
-/** Without case, spaces and the weight 1, heaviest first; those of one weight stay in their order, which may matter. */
-function byWeight(text: string): string {
-  const members = text
-    .toLowerCase()
-    .replace(/\s+/g, '')
-    .split(',')
-    .filter((member) => member !== '')
-    .map((member) => member.replace(/;q=1(?:\.0{0,3})?(?=;|$)/, ''))
-  const weightOf = (member: string): number => Number(/;q=([\d.]+)/.exec(member)?.[1] ?? 1)
-  return members.sort((one, other) => weightOf(other) - weightOf(one)).join(',')
+/** One of a list of alternatives, without the blanks around it: its parameters may be spelt in a case that matters. */
+const ALTERNATIVE =
+  /^([^\s;="]+)((?:[ \t]*;[ \t]*(?!q=)[^\s;="]+(?:=[^\s;="]*)?)*)(?:[ \t]*;[ \t]*q=([01](?:\.\d{0,3})?))?$/i
+
+/**
+ * Without the blanks around commas and semicolons, the case of what is listed and the weight 1, heaviest first; those of
+ * one weight stay in their order, which may matter. `undefined` where it isn't spelt so: nobody knows how it is read.
+ */
+function byWeight(text: string): string | undefined {
+  const members: { readonly text: string; readonly weight: number }[] = []
+  for (const member of text.split(',')) {
+    const spelt = member.trim()
+    if (spelt === '') continue
+    const [, name = '', parameters = '', weight = '1'] = ALTERNATIVE.exec(spelt) ?? []
+    if (name === '') return undefined
+    const said = Number(weight) === 1 ? '' : `;q=${weight}`
+    members.push({
+      text: `${name.toLowerCase()}${parameters.replace(/[ \t]/g, '')}${said}`,
+      weight: Number(weight),
+    })
+  }
+  members.sort((one, other) => other.weight - one.weight)
+  return members.map((member) => member.text).join(',')
 }

@@ -6,8 +6,10 @@ import type { Detail, Handling } from './cache-status'
 import { setCacheStatus } from './cache-status'
 import { passageOf } from './passage'
 import type { Passage, Passing } from './passage'
-import type { KeyParts, QueryOption, Target } from './request-key'
-import { keyedTargetOf, requestKey, withQuery } from './request-key'
+import type { QueryOption } from './query-part'
+import { withQuery } from './query-part'
+import type { Target } from './request-key'
+import { keyedTargetOf, requestKey, targetTag } from './request-key'
 import { field } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import { ResponseStore } from './response-store'
@@ -28,8 +30,8 @@ export class Visit implements Passing {
   readonly store: ResponseStore
   readonly key: string
   /**
-   * By which those who change the URL find a response whose key says something else: the URL as it was sent, as it was
-   * rewritten, and that part of it which belongs to the key. None for an ordinary key.
+   * By which those who change the URL find a response whose key says something else: the URL as it was sent, and that
+   * part of it which belongs to the key. None for an ordinary key.
    */
   readonly urlTags: readonly string[]
   readonly isScoped: boolean
@@ -50,13 +52,12 @@ export class Visit implements Passing {
   ) {
     const { headers } = req
     const { query } = configuration
-    const sent = quietly(req, () => keyedTargetOf(req, headers))
+    const keyed = quietly(req, () => keyedTargetOf(req, headers))
     const key = configuration.key === undefined ? undefined : checkKey(configuration.key(req))
     const outer = passageOf(req)
     const parts = { scope, key, within: outer?.whose }
     const isForAll = scope === undefined && outer === undefined
     const isOrdinary = isForAll && key === undefined && query === 'as-sent'
-    const shared = isForAll ? [] : [keyOf(sent.target, query, { key })]
     this.req = req
     this.res = res
     this.method = req.method as 'GET' | 'HEAD'
@@ -64,9 +65,11 @@ export class Visit implements Passing {
     this.configuration = configuration
     this.cache = configuration.cache()
     this.store = storeOf(this.cache)
-    this.key = isOrdinary ? sent.key : keyOf(sent.target, query, parts)
-    const isPlain = isOrdinary && sent.sentKey === sent.key
-    this.urlTags = isPlain ? NO_TAGS : unique([sent.sentKey, sent.key, ...shared], this.key)
+    const sent = chosen(keyed.sent, query)
+    const target = keyed.target === keyed.sent ? sent : chosen(keyed.target, query)
+    this.key = isOrdinary ? keyed.key : requestKey(target, parts)
+    const isPlain = isOrdinary && keyed.sentTag === keyed.key
+    this.urlTags = isPlain ? NO_TAGS : unique([keyed.sentTag, targetTag(sent)], this.key)
     this.sendsTags = configuration.cacheTagHeader || outer?.sendsTags === true
     this.isScoped = scope !== undefined || outer?.isScoped === true
     this.credentials = this.isScoped
@@ -106,9 +109,9 @@ export function visitOf(
   return new Visit(req, res, configuration, scope)
 }
 
-function keyOf(target: Target, query: QueryOption, parts: KeyParts): string {
-  const chosen = query === 'as-sent' ? target : { ...target, url: withQuery(target.url, query) }
-  return requestKey(chosen, parts)
+/** A target with that part of its query which belongs to the key. */
+function chosen(target: Target, query: QueryOption): Target {
+  return query === 'as-sent' ? target : { ...target, url: withQuery(target.url, query) }
 }
 
 /** The tags that a request knows of before the route has run. */

@@ -98,6 +98,13 @@ for (const [version, express] of expressVersions) {
       })
     }
 
+    it('gives way to the whole where the date that If-Range names is that of the response (RFC 9110 §8.8.2.2)', async () => {
+      const now = 'Mon, 04 May 2026 12:00:00 GMT'
+      site.serve(counting({ ...fields, 'Last-Modified': now }))
+      await site.get()
+      expect((await site.get({ range: 'bytes=0-2', 'if-range': now })).status).to.equal(200)
+    })
+
     it('comes after If-None-Match (RFC 9110 §13.2.2)', async () => {
       site.serve(counting(fields))
       await site.get()

@@ -659,6 +659,15 @@ for (const [version, express] of expressVersions) {
         expect(spy.callCount).to.equal(5)
       })
 
+      it('has of a query what is named, as a form spells it too', async () => {
+        serve((req, res) => res.send(decodeURIComponent(req.originalUrl)), '5m', {
+          query: ['filter[name]', 'ids[]'],
+        })
+        const asked = ['/page?filter[name]=a', '/page?filter[name]=b', '/page?ids[]=1', '/page?ids[]=2']
+        for (const path of asked) expect((await server.get(path)).text).to.equal(path)
+        expect((await server.get(`${asked[3] ?? ''}&utm=1`)).text).to.equal(asked[3])
+      })
+
       it('differs by the host', async () => {
         serve((req, res) => res.send(req.headers.host))
         expect(
@@ -949,6 +958,18 @@ for (const [version, express] of expressVersions) {
           expect((await server.get('/page')).text).to.equal('an error page')
           expect(failures).to.deep.equal([error])
           expect(spy.callCount).to.equal(0)
+        })
+      }
+
+      for (const option of ['scope', 'key', 'tags'] as const) {
+        it(`a ${option} that promises something is refused, and what becomes of the promise is nobody's`, async () => {
+          const promise = async (): Promise<never> => {
+            await Promise.resolve()
+            throw new Error('nobody waits')
+          }
+          serve(counting(), '5m', { [option]: promise as never })
+          expect((await server.get('/page')).text).to.equal('an error page')
+          expect(String(failures[0])).to.match(new RegExp(`cacheResponse: ${option}: .*Promise`))
         })
       }
 

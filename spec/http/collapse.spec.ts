@@ -108,6 +108,31 @@ for (const [version, express] of expressVersions) {
       expect(spy.callCount).to.equal(2)
     })
 
+    it('have the route run by each where two have failed: nobody waits for all of them in turn', async () => {
+      const open: Response[] = []
+      let come = 0
+      site.app.use((_req, _res, next) => {
+        come += 1
+        next()
+      })
+      const spy = site.serve((_req, res) => void open.push(res), '5m')
+      const asked = many()
+      await eventually(() => come === AT_ONCE)
+      const fail = (res: Response | undefined) => res?.status(503).end('busy')
+      for (const count of [1, 2]) {
+        await eventually(() => spy.callCount === count)
+        // Nobody else has come meanwhile.
+        await new Promise((resolve) => setImmediate(resolve))
+        expect(spy.callCount).to.equal(count)
+        fail(open.shift())
+      }
+      await eventually(() => spy.callCount === AT_ONCE)
+      open.forEach(fail)
+      expect((await Promise.all(asked)).map(({ status }) => status)).to.deep.equal(
+        Array.from({ length: AT_ONCE }, () => 503),
+      )
+    })
+
     it('have the route run by one of them where the client of the first goes away', async () => {
       const open: Response[] = []
       const spy = site.serve((_req, res) => {
@@ -360,6 +385,15 @@ for (const [version, express] of expressVersions) {
       expect((await site.get()).text).to.equal('run 2')
     })
 
+    it('no-store takes nothing away of what is stored (RFC 9111 §5.2.1.5)', async () => {
+      site.serve(counting({ 'Cache-Control': 'max-age=60' }), undefined, honoured)
+      expect(await site.texts({}, { 'cache-control': 'no-store' }, {})).to.deep.equal([
+        'run 1',
+        'run 2',
+        'run 1',
+      ])
+    })
+
     it('only-if-cached is answered with 504 where nothing is stored (RFC 9111 §5.2.1.7)', async () => {
       const spy = site.serve(counting({ 'Cache-Control': 'max-age=60' }), undefined, honoured)
       const answer = await site.get({ 'cache-control': 'only-if-cached' })
@@ -405,6 +439,14 @@ for (const [version, express] of expressVersions) {
       expect([await tagOf('/page'), await tagOf('/page?own')]).to.deep.equal([undefined, '"own"'])
       expect(await tagOf('/page')).to.match(/^"4-/)
       expect(await tagOf('/page?own')).to.equal('"own"')
+    })
+
+    it('is no ETag where HEAD has no bytes to make one of (RFC 9110 §9.3.2)', async () => {
+      site.app.disable('etag')
+      site.serve((_req, res) => res.send('body'), '5m', { etag: 'strong' })
+      expect((await site.ask({ method: 'HEAD' })).headers).not.to.have.property('etag')
+      const { etag } = (await site.get()).headers
+      expect((await site.ask({ method: 'HEAD' })).headers).to.include({ etag })
     })
 
     it('is what it varies by, where the option says so', async () => {

@@ -219,6 +219,7 @@ for (const [version, express] of expressVersions) {
         ['Location', 'HERE/other'],
         ['Location', 'other'],
         ['Content-Location', './other#part'],
+        ['Location', '/other#part'],
         ['Location', '/page/../other'],
         ['Content-Location', '/%2e/other'],
       ]
@@ -245,6 +246,19 @@ for (const [version, express] of expressVersions) {
           expect(await text('/other')).to.equal('run 1')
         })
       }
+
+      it('drops what is named from a URL that was rewritten, as its client takes it', async () => {
+        app.use((req, _res, next) => {
+          req.url = req.url.replace('/v1/', '/v2/')
+          next()
+        })
+        app.use(cacheResponse('5m', { cache: site.cache }))
+        app.get('/v2/a/other', counting())
+        app.post('/v2/a/make', (_req, res) => res.set('Location', 'other').status(201).end())
+        expect([await text('/v1/a/other'), await text('/v1/a/other')]).to.deep.equal(['run 1', 'run 1'])
+        await site.server.ask('/v1/a/make', { method: 'POST' })
+        expect(await text('/v1/a/other')).to.equal('run 2')
+      })
 
       it('drops nothing where the method is safe', async () => {
         app.get('/page', cacheResponse('5m', { cache: site.cache }), (_req, res) => {
@@ -307,6 +321,49 @@ for (const [version, express] of expressVersions) {
         expect([await text('/v1/a'), await text('/v1/a')]).to.deep.equal(['run 1', 'run 1'])
         await post()
         expect(await text('/v1/a')).to.equal('run 2')
+      })
+
+      it('drops by that part of a query which belongs to the key, where it was rewritten too', async () => {
+        const scope = (req: CacheableRequest) => req.headers['x-user'] as string
+        app.use((req, _res, next) => {
+          req.url = req.url.replace('/v1/', '/')
+          next()
+        })
+        app.get('/a', cacheResponse('5m', { cache: site.cache, query: ['q'] }), counting())
+        app.get('/b', cacheResponse('5m', { cache: site.cache, query: ['q'], scope }), counting())
+        change({ urls: ['/v1/a?q=1', '/v1/b?q=1'] })
+        const both = async () => [
+          await text('/v1/a?utm=1&q=1'),
+          await text('/v1/b?q=1&utm=1', { 'x-user': 'ann' }),
+        ]
+        expect([await both(), await both()]).to.deep.equal([
+          ['run 1', 'run 1'],
+          ['run 1', 'run 1'],
+        ])
+        await post()
+        expect(await both()).to.deep.equal(['run 2', 'run 2'])
+      })
+
+      it('drops by a URL however its query is ordered, where that is no matter', async () => {
+        app.get('/a', cacheResponse('5m', { cache: site.cache, query: 'sorted' }), counting())
+        app.get('/b', cacheResponse('5m', { cache: site.cache, query: ['x', 'y'] }), counting())
+        change({ urls: ['/a?y=1&x=2', '/b?y=1&x=2'] })
+        const both = async (query: string) => [await text(`/a?${query}`), await text(`/b?${query}`)]
+        expect([await both('x=2&y=1'), await both('y=1&x=2')]).to.deep.equal([
+          ['run 1', 'run 1'],
+          ['run 1', 'run 1'],
+        ])
+        await post()
+        expect(await both('y=1&x=2')).to.deep.equal(['run 2', 'run 2'])
+      })
+
+      it('drops what is stored for a host that is spelt otherwise (RFC 9110 §4.2.3)', async () => {
+        app.get('/a', cacheResponse('5m', { cache: site.cache }), counting())
+        change({ urls: ['/a'] })
+        const spelt = { host: 'SITE.example:80' }
+        expect([await text('/a', spelt), await text('/a', spelt)]).to.deep.equal(['run 1', 'run 1'])
+        await site.server.ask('/change/1', { method: 'POST', headers: { host: 'site.example' } })
+        expect(await text('/a', spelt)).to.equal('run 2')
       })
 
       it('drops nothing where the route fails', async () => {

@@ -79,6 +79,20 @@ for (const [version, express] of expressVersions) {
         (req) => req['claims'],
       ],
       [
+        'what was put into a body that the request does not have',
+        'read-req.body',
+        found((req, _res, who) => (req.body = { userId: who })),
+        (req) => (req.body as { userId: string }).userId,
+      ],
+      [
+        'what was put into the query',
+        'read-req.query',
+        found((req, _res, user) => {
+          Object.defineProperty(req, 'query', { value: { ...req.query, user }, configurable: true })
+        }),
+        (req) => req.query['user'],
+      ],
+      [
         'res.locals',
         'read-locals.user',
         found((_req, res, who) => (res.locals['user'] = who)),
@@ -131,6 +145,42 @@ for (const [version, express] of expressVersions) {
         expect(spy.callCount).to.equal(1)
       })
     }
+
+    for (const [what, put] of [
+      ['body', (req: Known) => (req.body = { owner: req.headers.authorization })],
+      [
+        'query',
+        (req: Known) => {
+          const value = { ...req.query, page: req.headers.authorization }
+          Object.defineProperty(req, 'query', { value, configurable: true })
+        },
+      ],
+    ] as const) {
+      it(`refuses a response to one who says who it is where the route has read what was added to the ${what}`, async () => {
+        app.use(found(put))
+        site.serve((req, res) => res.set(shared).send(JSON.stringify((req as unknown as Known)[what])))
+        const first = await site.server.get('/page?page=1', { authorization: 'Bearer ann' })
+        expect(statusOf(first)).to.equal(`fwd=uri-miss; detail=read-req.${what}`)
+        expect((await site.server.get('/page?page=1', { authorization: 'Bearer bob' })).text).to.match(/bob/)
+      })
+    }
+
+    it('counts nothing of a query that is that of the URL, nor of a body that is none', async () => {
+      app.set('query parser', 'extended')
+      app.use(express.json())
+      const spy = site.serve((req, res) => res.set(shared).send(JSON.stringify([req.query, req.body])))
+      const path = '/page?a=1&b%5Bc%5D=x+y&b[d]=%C3%BC&e&f[]=1&f[]=2'
+      const first = await site.server.get(path, { authorization: 'Bearer ann' })
+      expect(JSON.parse(first.text)).to.deep.include({
+        a: '1',
+        b: { c: 'x y', d: 'ü' },
+        e: '',
+        f: ['1', '2'],
+      })
+      expect(statusOf(first)).to.equal('fwd=uri-miss; stored')
+      await site.server.get(path, { authorization: 'Bearer bob' })
+      expect(spy.callCount).to.equal(1)
+    })
 
     it('counts as read what lets nothing be put in its place', async () => {
       app.use(found((req, _res, who) => Object.defineProperty(req, 'account', { value: who })))
@@ -521,6 +571,21 @@ for (const [version, express] of expressVersions) {
           await askForBoth('/user')
         })
       }
+
+      it('takes no word of host and scheme that only the application behind it trusts', async () => {
+        inner.set('trust proxy', true)
+        inner.get('/host', (req, res) => res.send(`${req.protocol}://${req.hostname}/`))
+        inner.get('/warm', (_req, res) => res.send('warm'))
+        app.use('/in', cacheResponse('5m', { cache: site.cache }), inner)
+        await site.server.get('/in/warm')
+        const evil = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' }
+        const attack = await site.server.get('/in/host', evil)
+        expect([attack.text, statusOf(attack)]).to.deep.equal([
+          'https://evil.example/',
+          'fwd=uri-miss; detail=read-x-forwarded-proto',
+        ])
+        expect((await site.server.get('/in/host')).text).to.equal('http://127.0.0.1/')
+      })
 
       it('sees who was found out by one that hands the request on, and is mounted elsewhere too', async () => {
         inner.use(assignUser)

@@ -338,6 +338,27 @@ for (const [version, express] of expressVersions) {
       })
     })
 
+    describe('HEAD to a route that says nothing of what it would send', () => {
+      it('takes nothing away of what may stand in', async () => {
+        let isDown = false
+        site.app.disable('etag')
+        site.serve(
+          (_req, res) => {
+            res.set('Cache-Control', 'max-age=10, stale-if-error=60')
+            if (isDown) res.status(503).send('down')
+            else res.send('whole')
+          },
+          undefined,
+          { etag: 'strong' },
+        )
+        await site.get()
+        site.seconds(20)
+        expect((await site.ask({ method: 'HEAD' })).status).to.equal(200)
+        isDown = true
+        expect((await site.get()).text).to.equal('whole')
+      })
+    })
+
     describe('stale-while-revalidate (RFC 5861 §3)', () => {
       const fields = { 'Cache-Control': 'max-age=10, stale-while-revalidate=60' }
 

@@ -5,6 +5,7 @@ import type { Express, RequestHandler, Response } from 'express'
 import { cacheResponse } from 'holdfast'
 import { CachedSite, statusOf } from '../../support/cached-site'
 import { expressVersions } from '../../support/express-versions'
+import type { Route } from '../../support/ways-of-sending'
 
 const FRESH = { 'Cache-Control': 'public, max-age=60' }
 
@@ -34,6 +35,9 @@ for (const [version, express] of expressVersions) {
         'x-forwarded-scheme',
         'x-forwarded-port',
         'x-forwarded-prefix',
+        'x-forwarded-path',
+        'x-forwarded-uri',
+        'x-envoy-original-path',
         'x-host',
         'forwarded',
         'x-original-url',
@@ -120,6 +124,45 @@ for (const [version, express] of expressVersions) {
           )
           await site.server.get(`/page?${query}`)
           expect((await site.server.get('/page?q=1')).text).to.equal('{"q":"1"}')
+        })
+      }
+
+      for (const parser of ['simple', 'extended']) {
+        for (const [what, query] of [
+          ['more parameters than are read', `${'x&'.repeat(1000)}q=1`],
+          ['a # in front of others', 'x=#&q=1'],
+        ] as const) {
+          it(`leaves nothing for others by ${what} (${parser} parser)`, async () => {
+            app.set('query parser', parser)
+            app.get(
+              '/page',
+              cacheResponse('5m', { cache: site.cache, query: ['q'] }) as RequestHandler,
+              (req, res) => res.send(`q=${req.query['q'] as string}`),
+            )
+            await raw(`GET /page?${query} HTTP/1.1\r\nHost: ${site.server.host}\r\nConnection: close\r\n\r\n`)
+            expect((await site.server.get('/page?q=1')).text).to.equal('q=1')
+          })
+        }
+      }
+
+      for (const host of ['SITE.example', 'site.example:80']) {
+        it(`leaves nothing for others by a host that is spelt so: ${host}`, async () => {
+          site.serve((req, res) => res.set(FRESH).send(`//${String(req.headers.host)}/app.js`))
+          await site.get({ host })
+          expect((await site.get({ host: 'site.example' })).text).to.equal('//site.example/app.js')
+        })
+      }
+
+      for (const [one, other] of [
+        ['d e', 'de'],
+        ['de;q =0.1, en', 'en, de;q=0.1'],
+      ] as const) {
+        it(`leaves nothing for others by a language that is spelt so: ${one}`, async () => {
+          const vary = ['accept-language']
+          const route: Route = (req, res) => res.send(String(req.headers['accept-language']))
+          site.serve(route, '5m', { vary })
+          await site.get({ 'accept-language': one })
+          expect((await site.get({ 'accept-language': other })).text).to.equal(other)
         })
       }
 
