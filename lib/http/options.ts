@@ -39,14 +39,16 @@ export interface ResponseOptions<Req extends IncomingMessage = CacheableRequest>
    */
   readonly scope?: (req: Req) => string | number | undefined
   /**
-   * What stands for the URL in the key. Scheme, host and scope are part of the key all the same.
+   * What stands for the URL in the key, its path too: say what it is a key of, as `user:7` does. Scheme, host and scope are
+   * part of the key all the same.
    *
    * @default the URL with its query as it was sent
    */
   readonly key?: (req: Req) => string
   /**
    * Which part of the query belongs to the key: all of it `'as-sent'`, all of it `'sorted'` by name, or only the
-   * parameters of a list. Name every one that the route reads: what isn't in the key must not be in the response.
+   * parameters of a list (`filter` for `filter[name]` too). Name every one that the route reads: what isn't in the key must
+   * not be in the response.
    *
    * @default 'as-sent'
    */
