@@ -50,9 +50,10 @@ export function parameterNamed(name: string): string {
 
 /** Without its escapes, where they can be read. */
 export function decoded(text: string): string {
+  const spaced = text.replaceAll('+', ' ')
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeURIComponent(spaced)
   } catch {
-    return text
+    return spaced
   }
 }

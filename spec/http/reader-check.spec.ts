@@ -146,24 +146,38 @@ for (const [version, express] of expressVersions) {
       })
     }
 
-    for (const [what, put] of [
-      ['body', (req: Known) => (req.body = { owner: req.headers.authorization })],
-      [
-        'query',
-        (req: Known) => {
-          const value = { ...req.query, page: req.headers.authorization }
-          Object.defineProperty(req, 'query', { value, configurable: true })
-        },
-      ],
-    ] as const) {
-      it(`refuses a response to one who says who it is where the route has read what was added to the ${what}`, async () => {
+    const query = (put: (said: string) => object) => (req: Known) => {
+      const value = { ...req.query, ...put(String(req.headers.authorization)) }
+      Object.defineProperty(req, 'query', { value, configurable: true })
+    }
+    const additions: [what: string, property: 'body' | 'query', put: (req: Known) => unknown][] = [
+      ['the body', 'body', (req) => (req.body = { owner: req.headers.authorization })],
+      ['a parameter that is there', 'query', query((said) => ({ page: `of ${said}` }))],
+      // The name says nothing, and the value is that of another parameter.
+      ['the parameters', 'query', query((said) => ({ of: said.endsWith('1') ? '1' : said }))],
+    ]
+    for (const [what, property, put] of additions) {
+      it(`refuses a response to one who says who it is where the route has read what was added to ${what}`, async () => {
         app.use(found(put))
-        site.serve((req, res) => res.set(shared).send(JSON.stringify((req as unknown as Known)[what])))
-        const first = await site.server.get('/page?page=1', { authorization: 'Bearer ann' })
-        expect(statusOf(first)).to.equal(`fwd=uri-miss; detail=read-req.${what}`)
-        expect((await site.server.get('/page?page=1', { authorization: 'Bearer bob' })).text).to.match(/bob/)
+        site.serve((req, res) => res.set(shared).send(JSON.stringify((req as unknown as Known)[property])))
+        const first = await site.server.get('/page?page=1', { authorization: '1' })
+        expect(statusOf(first)).to.equal(`fwd=uri-miss; detail=read-req.${property}`)
+        expect((await site.server.get('/page?page=1', { authorization: 'bob' })).text).to.match(/bob/)
       })
     }
+
+    it('counts nothing of a query that a parser of its own has taken apart', async () => {
+      app.use(
+        found((req) => {
+          const value = { ids: ['1', '2'], page: 3, text: 'x y', none: undefined, half: '50% z' }
+          Object.defineProperty(req, 'query', { value, configurable: true })
+        }),
+      )
+      site.serve((req, res) => res.set(shared).send(JSON.stringify(req.query)))
+      const path = '/page?ids=1,2&page=03&text=+x+y+&none&half=50%+z'
+      const answer = await site.server.get(path, { authorization: 'Bearer ann' })
+      expect(statusOf(answer)).to.equal('fwd=uri-miss; stored')
+    })
 
     it('counts nothing of a query that is that of the URL, nor of a body that is none', async () => {
       app.set('query parser', 'extended')
