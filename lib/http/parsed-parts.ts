@@ -39,7 +39,7 @@ export function addedToQuery(req: Parsed): readonly string[] {
   const all = [...values].join('\n')
   const isGiven = (value: unknown): boolean => {
     if (typeof value === 'object' && value !== null) return Object.values(value).every(isGiven)
-    const text = value === undefined || value === null ? '' : String(value as number)
+    const text = String((value as number | string | undefined) ?? '')
     return values.has(text) || all.includes(text)
   }
   return members.filter(([name, value]) => !names.has(name) || !isGiven(value)).map(([name]) => name)

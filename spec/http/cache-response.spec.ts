@@ -11,6 +11,7 @@ import { NOT_NEAR } from '../../lib/cache/near-tier'
 import { eventually } from '../support/eventually'
 import { expressVersions } from '../support/express-versions'
 import { RedisServer } from '../support/redis-server'
+import { failOnUnhandledRejections } from '../support/unhandled-rejections'
 import { WebServer } from '../support/web-server'
 import type { Answer } from '../support/web-server'
 import { waysOfSending } from '../support/ways-of-sending'
@@ -947,6 +948,8 @@ for (const [version, express] of expressVersions) {
     })
 
     describe('functions that the application gives', () => {
+      failOnUnhandledRejections()
+
       for (const option of ['scope', 'tags'] as const) {
         it(`an error of ${option} reaches the error handler, and the route is not run`, async () => {
           const error = new Error(`no ${option}`)
