@@ -2,6 +2,7 @@ import { handOn } from './passage'
 import { RouteRun } from './route-run'
 import type { RunPlan } from './run-plan'
 import type { Visit } from './visit'
+import { tell } from './visit'
 
 /**
  * Prepares a run, and hands the request on. Where somebody has made of it what can't be watched, the route runs as
@@ -28,6 +29,8 @@ function runOf(visit: Visit, plan: RunPlan): RouteRun | undefined {
     return run
   } catch (error) {
     visit.store.refuse(plan.permit, error)
+    Reflect.set(visit.req, 'headers', passage.found)
+    tell(visit, { fwd: plan.fwd })
     return undefined
   }
 }

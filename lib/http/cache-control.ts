@@ -1,3 +1,5 @@
+import { splitList } from './list-members'
+
 /** The directives of a Cache-Control field: name in lower case, argument as it was given, `''` where there is none. */
 export type Directives = ReadonlyMap<string, string>
 
@@ -33,22 +35,11 @@ export function parseCacheControl(field: string | number | readonly string[] | u
  * What is between commas, except those within a quoted string. Behind a quote that is never closed it is all of them,
  * for what they forbid: each is given a quote, so that it permits nothing.
  */
-function membersOf(text: string): string[] {
-  const members: string[] = []
-  let start = 0
-  let isQuoted = false
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at]
-    if (character === '"') isQuoted = !isQuoted
-    else if (character === '\\' && isQuoted) at += 1
-    else if (character === ',' && !isQuoted) {
-      members.push(text.slice(start, at))
-      start = at + 1
-    }
-  }
-  if (!isQuoted) return [...members, text.slice(start)]
-  const [unclosed = '', ...behind] = text.slice(start).split(',')
-  return [...members, unclosed, ...behind.map((member) => `${member}"`)]
+function membersOf(text: string): readonly string[] {
+  const { members, unclosed } = splitList(text)
+  if (unclosed === undefined) return members
+  const [first = '', ...behind] = unclosed.split(',')
+  return [...members, first, ...behind.map((member) => `${member}"`)]
 }
 
 function readDirective(member: string): [name: string, argument: string] {

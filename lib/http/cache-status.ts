@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { splitList } from './list-members'
 import { Note } from './note'
 import type { FieldValue, Recording } from './recording'
 import { field } from './recording'
@@ -73,12 +74,8 @@ export function setCacheStatus(
 
 /** The members of a list, which may hold commas in quotes (RFC 9651 §3.1). */
 function membersOf(value: FieldValue): string[] {
-  const members =
-    [value]
-      .flat()
-      .join(', ')
-      .match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []
-  return members.map((member) => member.trim()).filter((member) => member !== '')
+  const { members, unclosed = '' } = splitList([value].flat().join(', '))
+  return [...members, unclosed].map((member) => member.trim()).filter((member) => member !== '')
 }
 
 let lastTtl: number | undefined

@@ -68,7 +68,7 @@ export class CachedRoute {
       const errand = new Errand(asking, forward, found)
       const leftMs = patientUntil - performance.now()
       const underWay = this.#mayWait(errand) && leftMs > 0 ? visit.store.underWay(found.slot) : undefined
-      if (underWay === undefined || isForOneUse(found.response) || failures >= MOST_FAILURES) {
+      if (underWay === undefined || isForOneUse(found.response)) {
         this.#countMiss(visit)
         if (underWay === undefined && this.#mayLead(errand)) await this.#lead(errand)
         else this.#runAlone(errand)
@@ -77,8 +77,8 @@ export class CachedRoute {
       const outcome = await firstOf(underWay, { ms: leftMs, res: visit.res })
       const shared = outcome === undefined ? undefined : (outcome.value as RunResult | undefined)
       if (shared !== undefined && this.#share(visit, shared, forward)) return
-      if (shared !== undefined && hasFailed(shared)) failures += 1
-      if (isForOneUse(shared?.response)) {
+      if (shared?.failure !== undefined) failures += 1
+      if (isForOneUse(shared?.response) || shared?.failure?.releases(failures) === true) {
         this.#countMiss(visit)
         this.#runAlone(errand)
         return
@@ -253,13 +253,6 @@ export class CachedRoute {
 }
 
 const REFUSALS_POINTED_OUT = 10
-/** How often the run that somebody waits for may fail before he has the route run by himself. */
-const MOST_FAILURES = 2
-
-/** Whether the route has run, and made nothing that anybody may have, nor said that it never will. */
-function hasFailed(result: RunResult): boolean {
-  return result !== NOTHING && result.response === undefined && !result.isRefused
-}
 
 /** A request whose client may be told what is over, and that goes to the route all the same. */
 function forwarded({ response }: Extract<Verdict, { action: 'answer' }>): Forward {

@@ -63,7 +63,8 @@ function isAboutFormer(former: StoredResponse, answer: Recording): boolean {
 export function isAboutSame(former: StoredResponse, answer: Recording): boolean {
   if (answer.status !== 200 || former.status !== 200 || isAboutAnother(former, answer)) return false
   const said = validatorsOf(answer)
-  return Object.keys(validatorsOf(former)).every((name) => said[name] !== undefined)
+  const known = Object.keys(validatorsOf(former))
+  return known.length > 0 && known.every((name) => said[name] !== undefined)
 }
 
 /** Whether the answer to a HEAD is about another response than the one that is stored: it says so itself. */

@@ -9,9 +9,9 @@ interface ExpressRequest extends IncomingMessage {
 
 /** Where a request goes beside its URL: scheme and host, as Express sees them and as the client has said them. */
 export interface Origin {
-  /** All of that as it was said, for a key: a route may repeat it. */
+  /** All of that, for a key: a route may repeat it as it was said. */
   readonly text: string
-  /** The same for all spellings. */
+  /** What Express takes it for, the same for all spellings: by that a response is found again. */
   readonly plainText: string
   /** What a URL begins with there. */
   readonly base: string
@@ -46,15 +46,31 @@ export function originOf(req: IncomingMessage, headers: IncomingHttpHeaders = re
   return origin
 }
 
-function newOrigin({ protocol, hostname, host, forwarded }: Whereabouts): Origin {
-  const hosts = [hostname, host, String(forwarded ?? '')]
-  const plain = hosts.map((one) => sameHost(one, protocol))
-  const [, said, saidInFront] = plain
+function newOrigin({ protocol = 'http', hostname, host, forwarded }: Whereabouts): Origin {
+  const [first = ''] = String(forwarded ?? '').split(',', 1)
+  const authority = sameHost(first.trim() || (host ?? 'localhost'), protocol)
+  const base = `${protocol}://${authority}`
+  const plainText = JSON.stringify([base])
+  const said = [forwarded ?? host, hostname === undefined ? host : `${hostname}${portOf(host)}`]
+  // Most are: one host, said once or the same each time.
+  const isPlain = host === authority && said.every((one) => one === host)
   return {
-    text: JSON.stringify([protocol, ...hosts]),
-    plainText: JSON.stringify([protocol, ...plain]),
-    base: `${protocol ?? 'http'}://${saidInFront || (said ?? 'localhost')}`,
+    text: isPlain ? plainText : JSON.stringify([protocol, hostname, host, String(forwarded ?? '')]),
+    plainText,
+    base,
   }
+}
+
+function portOf(host: string | undefined): string {
+  return /:\d+$/.exec(host ?? '')?.[0] ?? ''
+}
+
+/** A URL as others say it, where somebody has asked for all of it (RFC 9112 §3.2.2); one of another host as it is. */
+export function withoutOrigin(url: string, { base }: Origin): string {
+  const [start = ''] = /^https?:\/\/[^/?#]*/i.exec(url) ?? []
+  if (start === '' || sameHost(start, start.split(':', 1)[0]?.toLowerCase() ?? '') !== base) return url
+  const rest = url.slice(start.length)
+  return rest.startsWith('/') ? rest : `/${rest}`
 }
 
 /** The host that the one in front says it was asked for, where Express goes by that. */
@@ -64,8 +80,8 @@ function forwardedHost(req: IncomingMessage, headers: IncomingHttpHeaders): stri
 }
 
 /** A host as all its spellings are: its case and the port that goes without saying do not matter (RFC 9110 §4.2.3). */
-function sameHost(host: string | undefined, protocol: string | undefined): string | undefined {
-  return host?.toLowerCase().replace(protocol === 'https' ? /:443$/ : /:80$/, '')
+function sameHost(host: string, protocol: string): string {
+  return host.toLowerCase().replace(protocol === 'https' ? /:443$/ : /:80$/, '')
 }
 
 /** Whether Express goes by what the one in front says of host and scheme: then the key does too. */

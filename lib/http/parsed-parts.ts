@@ -1,46 +1,56 @@
 import type { IncomingMessage } from 'node:http'
-import { decoded, pairsOf, parameterNamed } from './query-part'
+import { isDeepStrictEqual } from 'node:util'
 
-/** What a request may have of these, as far as that is not what it came with. */
+/** What Express and body parsers make of a request. */
 interface Parsed extends IncomingMessage {
   readonly originalUrl?: string
   readonly body?: unknown
   readonly query?: unknown
+  readonly app?: { get(setting: string): unknown }
 }
 
 const NONE: readonly string[] = Object.freeze([])
+/** What can't be looked at may be anything. */
+const UNKNOWN: readonly string[] = Object.freeze(['user'])
 
-/**
- * Where parsers leave what a request came with, and what somebody else has put there: the names of the members. A body
- * is for a request that has one: others are looked up only without.
- */
+/** What somebody has put into the body of a request that came without one: the names of its members. */
 export function addedToBody({ body }: Parsed): readonly string[] {
-  return typeof body === 'object' && body !== null ? Object.keys(body) : NONE
+  return lookingAt(() => (typeof body === 'object' && body !== null ? Object.keys(body) : NONE))
 }
 
 /**
- * The same of the query: members that its URL doesn't name, and those whose value isn't in it, whole or as a part: parsers
- * take lists apart, and make numbers of text.
+ * What somebody has made of the query that the application's own parser does not make of the URL: the names of the members
+ * that it gives otherwise, or not at all.
  */
 export function addedToQuery(req: Parsed): readonly string[] {
   // Express 5 reads it from the URL each time, unless somebody has put another in its place.
-  const query = Object.hasOwn(req, 'query') ? req.query : undefined
-  if (typeof query !== 'object' || query === null) return NONE
-  const members = Object.entries(query)
-  if (members.length === 0) return NONE
-  const pairs = [req.url, req.originalUrl].flatMap((url) => pairsOf(url ?? ''))
-  const names = new Set<string>()
-  const values = new Set<string>()
-  for (const pair of pairs) {
-    const [name = '', ...value] = pair.split('=')
-    names.add(decoded(name)).add(parameterNamed(decoded(name)))
-    values.add(decoded(value.join('=')))
+  if (!Object.hasOwn(req, 'query')) return NONE
+  return lookingAt(() => {
+    const { query } = req
+    if (typeof query !== 'object' || query === null) return NONE
+    // Of a URL that was rewritten it may be that of either.
+    const urls = new Set([req.originalUrl, req.url])
+    const added = [...urls].map((url) => differences(query, parsedBy(req, url ?? '')))
+    return added.find((names) => names.length === 0) ?? added[0] ?? NONE
+  })
+}
+
+function parsedBy({ app }: Parsed, url: string): object {
+  const parse = app?.get('query parser fn') as ((query: string) => object) | undefined
+  const [, query = ''] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
+  return parse?.(query) ?? {}
+}
+
+function differences(query: object, parsed: object): readonly string[] {
+  const [one, other] = [query, parsed] as Record<string, unknown>[]
+  const names = new Set([...Object.keys(query), ...Object.keys(parsed)])
+  return [...names].filter((name) => !isDeepStrictEqual(one?.[name], other?.[name]))
+}
+
+function lookingAt(look: () => readonly string[]): readonly string[] {
+  try {
+    return look()
+  } catch {
+    return UNKNOWN
   }
-  const all = [...values].join('\n')
-  const isGiven = (value: unknown): boolean => {
-    if (typeof value === 'object' && value !== null) return Object.values(value).every(isGiven)
-    const text = String((value as number | string | undefined) ?? '')
-    return values.has(text) || all.includes(text)
-  }
-  return members.filter(([name, value]) => !names.has(name) || !isGiven(value)).map(([name]) => name)
 }

@@ -15,41 +15,46 @@ const MOST_PARAMETERS = 1000
 function withPartOfQuery(url: string, query: QueryOption): string {
   const start = url.indexOf('?')
   if (query === 'as-sent' || start === -1) return url
-  const pairs = pairsOf(url)
+  const pairs = url
+    .slice(start + 1)
+    .split('&')
+    .map((pair) => ({ pair, names: parametersOf(pair) }))
+  const isRead =
+    pairs.length <= MOST_PARAMETERS && pairs.every(({ pair, names }) => pair === '' || !names.includes(''))
   // What isn't read as it stands here is another one: it may be that nothing is read of the parameters behind.
-  if (pairs.length > MOST_PARAMETERS || !IS_PLAIN.test(url)) return url
-  const chosen = query === 'sorted' ? pairs : pairs.filter((pair) => query.includes(parameterOf(pair)))
+  if (!isRead || !IS_PLAIN.test(url)) return url
+  const chosen =
+    query === 'sorted' ? pairs : pairs.filter(({ names }) => names.some((name) => query.includes(name)))
   // Those of one name stay in their order, which may matter.
-  const named = chosen.map((pair) => [parameterOf(pair), pair] as const)
-  named.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))
-  return named.length === 0
+  chosen.sort(({ names: [one] }, { names: [other] }) => (one < other ? -1 : one > other ? 1 : 0))
+  return chosen.length === 0
     ? url.slice(0, start)
-    : `${url.slice(0, start)}?${named.map(([, pair]) => pair).join('&')}`
-}
-
-/** The pairs of a query, as they were sent. */
-export function pairsOf(url: string): readonly string[] {
-  const start = url.indexOf('?')
-  return start === -1 ? [] : url.slice(start + 1).split('&')
+    : `${url.slice(0, start)}?${chosen.map(({ pair }) => pair).join('&')}`
 }
 
 /** A URL ends before a `#`, which no client sends; beyond ASCII, it is for each parser to say where. */
 const IS_PLAIN = /^[\x21\x22\x24-\x7e]*$/
 
-/** The parameter that a pair sets, however it is spelt: `a`, `%61`, `a[x]` and `[a]` are one to those who parse queries. */
-function parameterOf(pair: string): string {
-  const [name = ''] = pair.split('=', 1)
-  return parameterNamed(decoded(name))
+/**
+ * The parameter that a pair sets, however it is spelt: `a`, `%61` and `a[x]` are one to those who parse queries. Whether the
+ * name ends at the first `=` or at the first behind a bracket, they don't agree. `''` for one that begins with a bracket,
+ * which some put among the others.
+ */
+function parametersOf(pair: string): readonly [string, string] {
+  const spelt = pair.replace(/%5B/gi, '[').replace(/%5D/gi, ']')
+  const [name = ''] = spelt.split('=', 1)
+  const bracket = spelt.indexOf(']=')
+  const long = bracket === -1 ? name : spelt.slice(0, bracket + 1)
+  return [parameterNamed(decoded(name)), parameterNamed(decoded(long))]
 }
 
 /** The parameter that a name is about: that of `filter[name]` is `filter`. */
 export function parameterNamed(name: string): string {
-  const [parameter = ''] = name.replace(/^\[+/, '').split(/[[\]]/, 1)
+  const [parameter = ''] = name.split(/[[\]]/, 1)
   return parameter
 }
 
-/** Without its escapes, where they can be read. */
-export function decoded(text: string): string {
+function decoded(text: string): string {
   const spaced = text.replaceAll('+', ' ')
   try {
     return decodeURIComponent(spaced)

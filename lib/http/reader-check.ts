@@ -23,7 +23,7 @@ const WATCHED = [...IDENTITIES, 'headersDistinct']
 
 /** Properties that say something of the one who asks, by their names. */
 const PERSONAL =
-  /user|auth|session|account|tenant|customer|member|csrf|nonce|token|identity|principal|profile|claims|jwt|decoded|viewer/i
+  /user|auth(?!or(?!i))|session|account|tenant|customer|member|csrf|nonce|token|identity|principal|profile|claims|jwt|decoded|viewer/i
 
 /** What Node and Express put on a request themselves, and what is of every request alike. */
 const IMPERSONAL = new Set<PropertyKey>([

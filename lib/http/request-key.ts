@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Origin } from './origin'
-import { originOf } from './origin'
+import { originOf, withoutOrigin } from './origin'
 
 /** What Express adds to a request, as far as its URL depends on it. */
 interface ExpressRequest extends IncomingMessage {
@@ -28,7 +28,8 @@ export interface KeyParts {
 /** The target of a request by which what is stored for it is found again: its URL as it was sent. */
 export function sentTargetOf(req: IncomingMessage): Target {
   const { originalUrl, url = '' } = req as ExpressRequest
-  return { origin: originOf(req), url: originalUrl ?? url }
+  const origin = originOf(req)
+  return { origin, url: withoutOrigin(originalUrl ?? url, origin) }
 }
 
 /** By which a stored response is found whose key says something else of this target: how its host was spelt, or more. */
@@ -102,9 +103,9 @@ export function keyedTargetOf(
   const known = targets.get(asked)
   if (known?.url === url && known.baseUrl === baseUrl && known.target.origin.text === origin.text)
     return known
-  const sent = { origin, url: asked }
+  const sent = { origin, url: withoutOrigin(asked, origin) }
   const routed = urlOf(req)
-  const target = routed === asked ? sent : { origin, url: routed }
+  const target = routed === sent.url ? sent : { origin, url: routed }
   const key = newKey(textOf(target))
   const isPlain = target === sent && origin.text === origin.plainText
   const made = { baseUrl, url, target, key, sent, sentTag: isPlain ? key : targetTag(sent) }

@@ -17,7 +17,7 @@ import { fieldsOf, recordingOf } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import { tagsNamedBy } from './response-tags'
 import type { RunPlan, RunResult } from './run-plan'
-import { NOTHING } from './run-plan'
+import { Failure, NOTHING } from './run-plan'
 import type { SentHead } from './sent-head'
 import type { Storability } from './storability'
 import { ABOUT_ANOTHER, StorageQuestion, storabilityOf } from './storability'
@@ -36,6 +36,11 @@ import { credentialsOf } from './who-asks'
 const mounting = new WeakSet<ResponseConfiguration>()
 
 const FAILED = new Set([500, 502, 503, 504])
+
+/** Whether a status says what the resource is now; others say that this client, or nobody for now, gets it. */
+function isOfTheResource(status: number): boolean {
+  return status < 400 || status === 404 || status === 410
+}
 
 /** One run of the route, from where the request is handed on until what it sends is stored, or refused. */
 export class RouteRun implements Recorder, Overruled {
@@ -148,9 +153,13 @@ export class RouteRun implements Recorder, Overruled {
       const isRefused = !storability.isStorable || unkeyed !== undefined
       // Another one is there, which is not stored.
       const isAnother = (stored: StoredResponse): boolean =>
-        method === 'GET' ? isRefused && head.status < 500 : isAboutAnother(stored, recording)
+        method === 'GET' ? isRefused && isOfTheResource(head.status) : isAboutAnother(stored, recording)
       if (former !== undefined && isAnother(former)) this.#drop()
-      this.#giveUp(isRefused && unkeyed !== 'mounted' && this.#isTelling(head.status), !isRefused)
+      const failure = FAILED.has(head.status) && !this.#isOverruled ? new Failure() : undefined
+      this.#giveUp(isRefused && unkeyed !== 'mounted' && this.#isTelling(head.status), {
+        isStorable: !isRefused,
+        ...(failure && { failure }),
+      })
       return { instead }
     }
     const tags = tagsNamedBy(response, this.#visit.res)
@@ -278,9 +287,9 @@ export class RouteRun implements Recorder, Overruled {
     void this.#visit.store.drop(this.#plan.slot.key)
   }
 
-  #giveUp(isRefused: boolean, isStorable = false): void {
+  #giveUp(isRefused: boolean, more: Partial<RunResult> = {}): void {
     this.#pending = undefined
     this.#right.giveBack()
-    this.#resolve({ ...NOTHING, isRefused, isStorable, isOverruled: this.#isOverruled })
+    this.#resolve({ ...NOTHING, ...more, isRefused, isOverruled: this.#isOverruled })
   }
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { splitList, withoutBlanks } from './list-members'
 import type { Recording } from './recording'
 import { listField } from './recording'
 import { saysWhoAsks } from './who-asks'
@@ -34,37 +35,38 @@ function digest(values: readonly unknown[]): string {
 
 function normalized(name: string, value: string | string[] | undefined): string | null {
   if (value === undefined) return null
-  const text = [value].flat().join(', ').trim()
+  const text = [value].flat().join(', ')
   if (saysWhoAsks(name)) return text
-  // What is quoted may hold a comma, and its case and spaces may matter.
-  return (NEGOTIATION.has(name) ? byWeight(text) : undefined) ?? withoutBlanks(text)
+  return (NEGOTIATION.has(name) ? byWeight(text) : undefined) ?? plainList(text)
 }
 
 /** Without the blanks around the commas of a list, and the members that are empty (RFC 9110 §5.6.1). */
-function withoutBlanks(text: string): string {
-  return text.replace(/("(?:[^"\\]|\\.)*")|[ \t]*,[ \t,]*/g, (_match, quoted?: string) => quoted ?? ',')
+function plainList(text: string): string {
+  const { members, unclosed } = splitList(text)
+  if (unclosed !== undefined) return text
+  return members
+    .map(withoutBlanks)
+    .filter((member) => member !== '')
+    .join(',')
 }
 
-/** One of a list of alternatives, without the blanks around it: its parameters may be spelt in a case that matters. */
+/** One of a list of alternatives, its parameters and its weight. */
 const ALTERNATIVE =
-  /^([^\s;="]+)((?:[ \t]*;[ \t]*(?!q=)[^\s;="]+(?:=[^\s;="]*)?)*)(?:[ \t]*;[ \t]*q=([01](?:\.\d{0,3})?))?$/i
+  /^([^\s;="]+)((?:;(?!q(?:[=;]|$))[^\s;="]+(?:=[^\s;="]*)?)*)(?:;q=([01](?:\.\d{0,3})?))?$/i
 
 /**
- * Without the blanks around commas and semicolons, the case of what is listed and the weight 1, heaviest first; those of
- * one weight stay in their order, which may matter. `undefined` where it isn't spelt so: nobody knows how it is read.
+ * Without the blanks around commas, the case of what is listed and the weight 1, heaviest first; those of one weight stay
+ * in their order, which may matter. `undefined` where it isn't spelt so: whoever reads `; q=0.5` or `;Q=0.5`, which mean
+ * the same, may take them for something else.
  */
 function byWeight(text: string): string | undefined {
   const members: { readonly text: string; readonly weight: number }[] = []
-  for (const member of text.split(',')) {
-    const spelt = member.trim()
-    if (spelt === '') continue
-    const [, name = '', parameters = '', weight = '1'] = ALTERNATIVE.exec(spelt) ?? []
-    if (name === '') return undefined
-    const said = Number(weight) === 1 ? '' : `;q=${weight}`
-    members.push({
-      text: `${name.toLowerCase()}${parameters.replace(/[ \t]/g, '')}${said}`,
-      weight: Number(weight),
-    })
+  for (const member of text.split(',').map(withoutBlanks)) {
+    if (member === '') continue
+    const [, name = '', parameters = '', said = '1'] = ALTERNATIVE.exec(member) ?? []
+    if (name === '' || member.includes(';Q=')) return undefined
+    const weight = Number(said)
+    members.push({ text: `${name.toLowerCase()}${parameters}${weight === 1 ? '' : `;q=${said}`}`, weight })
   }
   members.sort((one, other) => other.weight - one.weight)
   return members.map((member) => member.text).join(',')

@@ -133,25 +133,44 @@ for (const [version, express] of expressVersions) {
       expect(spy.callCount).to.equal(2)
     })
 
-    it('have the route run by each where two have failed: nobody waits for all of them in turn', async () => {
+    it('have the route run by twice as many each time it fails: nobody stands in line for all others', async () => {
       const open: Response[] = []
       const hasCome = countingRequests()
       const spy = site.serve((_req, res) => void open.push(res), '5m', { collapse: '10m' })
       const asked = many()
       await hasCome(AT_ONCE)
-      const fail = (res: Response | undefined) => res?.status(503).end('busy')
-      for (const count of [1, 2]) {
-        await eventually(() => spy.callCount === count)
+      for (const count of [1, 1 + 2, 1 + 2 + 4, 1 + 2 + 4 + 8, AT_ONCE]) {
+        await eventually(() => spy.callCount >= count)
         // Nobody else has come meanwhile.
-        await new Promise((resolve) => setImmediate(resolve))
+        await new Promise((resolve) => setTimeout(resolve, 20))
         expect(spy.callCount).to.equal(count)
-        fail(open.shift())
+        for (const res of open.splice(0)) res.status(503).end('busy')
       }
-      await eventually(() => spy.callCount === AT_ONCE)
-      open.forEach(fail)
-      expect((await Promise.all(asked)).map(({ status }) => status)).to.deep.equal(
-        Array.from({ length: AT_ONCE }, () => 503),
-      )
+      const statuses = (await Promise.all(asked)).map(({ status }) => status)
+      expect(statuses).to.deep.equal(Array.from({ length: AT_ONCE }, () => 503))
+    })
+
+    it('wait on where those who go first go away, however many', async () => {
+      const open: Response[] = []
+      const hasCome = countingRequests()
+      const spy = site.serve((_req, res) => void open.push(res), '5m', { collapse: '10m' })
+      const leaving = []
+      for (const count of [1, 2, 3]) {
+        const client = request(`${site.server.url}/page`).on('error', () => undefined)
+        client.end()
+        leaving.push({ count, client })
+        await hasCome(count)
+      }
+      const asked = many()
+      await hasCome(leaving.length + AT_ONCE)
+      for (const { count, client } of leaving) {
+        await eventually(() => spy.callCount === count)
+        client.destroy()
+      }
+      await eventually(() => spy.callCount === leaving.length + 1)
+      open.at(-1)?.end('whole')
+      expect(new Set((await Promise.all(asked)).map(({ text }) => text))).to.deep.equal(new Set(['whole']))
+      expect(spy.callCount).to.equal(leaving.length + 1)
     })
 
     it('have the route run by one of them where the client of the first goes away', async () => {

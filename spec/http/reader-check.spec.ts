@@ -166,18 +166,63 @@ for (const [version, express] of expressVersions) {
       })
     }
 
-    it('counts nothing of a query that a parser of its own has taken apart', async () => {
+    it('counts nothing of a query that is what the application has its parser make of the URL', async () => {
+      app.set('query parser', (text: string | null): Record<string, unknown> =>
+        Object.fromEntries(
+          (text ?? '')
+            .split(';')
+            .map((pair): [string, unknown] => [pair.split('=')[0] ?? '', pair.split('=')[1]?.split(',')]),
+        ),
+      )
+      // As those do who make it one that can be written to.
+      app.use(found(query(() => ({}))))
+      site.serve((req, res) => res.set(shared).send(JSON.stringify(req.query)))
+      const answer = await site.server.get('/page?ids=1,2;user=ann', { authorization: 'Bearer ann' })
+      expect(JSON.parse(answer.text)).to.deep.equal({ ids: ['1', '2'], user: ['ann'] })
+      expect(statusOf(answer)).to.equal('fwd=uri-miss; stored')
+    })
+
+    it('counts a parameter that was taken away for the one who asks', async () => {
       app.use(
         found((req) => {
-          const value = { ids: ['1', '2'], page: 3, text: 'x y', none: undefined, half: '50% z' }
-          Object.defineProperty(req, 'query', { value, configurable: true })
+          const { drafts, ...value } = req.query
+          const isEditor = req.headers.authorization === 'editor'
+          Object.defineProperty(req, 'query', { value: isEditor ? { ...value, drafts } : value })
         }),
       )
       site.serve((req, res) => res.set(shared).send(JSON.stringify(req.query)))
-      const path = '/page?ids=1,2&page=03&text=+x+y+&none&half=50%+z'
-      const answer = await site.server.get(path, { authorization: 'Bearer ann' })
-      expect(statusOf(answer)).to.equal('fwd=uri-miss; stored')
+      const reader = await site.server.get('/page?drafts=1', { authorization: 'reader' })
+      expect([reader.text, statusOf(reader)]).to.deep.equal(['{}', 'fwd=uri-miss; detail=read-req.query'])
     })
+
+    const odd: [what: string, put: (req: Known) => void][] = [
+      [
+        'a query that throws',
+        (req) => {
+          const get = () => {
+            throw new Error('not to be read')
+          }
+          const value = Object.defineProperty({}, 'a', { enumerable: true, get })
+          Object.defineProperty(req, 'query', { value, configurable: true })
+        },
+      ],
+      [
+        'a body that is gone',
+        (req) => {
+          const { proxy, revoke } = Proxy.revocable({}, {})
+          req.body = proxy
+          revoke()
+        },
+      ],
+    ]
+    for (const [what, put] of odd) {
+      it(`watches as ever where somebody has left ${what}`, async () => {
+        app.use(found(put))
+        site.serve((_req, res) => res.set({ ...shared, ETag: '"a"' }).send('whole'))
+        expect(statusOf(await site.get(ann))).to.equal('fwd=uri-miss; stored')
+        expect((await site.get({ 'if-none-match': '"a"' })).status).to.equal(304)
+      })
+    }
 
     it('counts nothing of a query that is that of the URL, nor of a body that is none', async () => {
       app.set('query parser', 'extended')
