@@ -685,6 +685,19 @@ for (const [version, express] of expressVersions) {
         expect(spy.callCount).to.equal(3)
       })
 
+      it('covers what the route reads of the host that a trusted proxy names', async () => {
+        app.set('trust proxy', true)
+        const spy = serve((req, res) => res.send(`//${String(req.headers['x-forwarded-host'])}/`))
+        const [a, b] = [{ 'x-forwarded-host': 'a.example' }, { 'x-forwarded-host': 'b.example' }]
+        expect(await texts(a, b, a, b)).to.deep.equal([
+          '//a.example/',
+          '//b.example/',
+          '//a.example/',
+          '//b.example/',
+        ])
+        expect(spy.callCount).to.equal(2)
+      })
+
       it('does not differ by what a proxy names that is not trusted', async () => {
         serve(counting())
         expect(await texts({}, { 'x-forwarded-host': 'b.example' })).to.deep.equal(['run 1', 'run 1'])

@@ -366,6 +366,51 @@ for (const [version, express] of expressVersions) {
         expect(await text('/a', spelt)).to.equal('run 2')
       })
 
+      describe('behind a proxy that is trusted', () => {
+        const spelt = (host: string, forwarded: string) => ({ host, 'x-forwarded-host': forwarded })
+        const pairs: [what: string, one: object, other: object][] = [
+          ['asks by another host', spelt('pod1:3000', 'site.example'), spelt('pod2:3000', 'site.example')],
+          ['stands behind another', spelt('a', 'site.example, cdn.local'), spelt('b', 'site.example')],
+          ['names the same host', spelt('site.example', 'site.example'), { host: 'site.example' }],
+        ]
+        for (const [what, one, other] of pairs) {
+          for (const [first, second] of [
+            [one, other],
+            [other, one],
+          ]) {
+            it(`drops by POST and Location what is stored for the same host, where one ${what}: ${JSON.stringify(first)}`, async () => {
+              app.set('trust proxy', true)
+              app.use(cacheResponse('5m', { cache: site.cache }))
+              app.get('/a', counting())
+              app.get('/b', counting())
+              app.post('/a', (_req, res) => res.set('Location', 'http://site.example/b').status(201).end())
+              const both = async () => [await text('/a', first), await text('/b', first)]
+              expect([await both(), await both()]).to.deep.equal([
+                ['run 1', 'run 1'],
+                ['run 1', 'run 1'],
+              ])
+              await site.server.ask('/a', { method: 'POST', headers: { ...second } })
+              expect(await both()).to.deep.equal(['run 2', 'run 2'])
+            })
+          }
+        }
+      })
+
+      for (const asked of ['http://SITE.example/a?x=1', 'http://site.example:80/a?x=1']) {
+        it(`drops by all of a URL what is stored for its path: ${asked} (RFC 9112 §3.2.2)`, async () => {
+          const host = { host: 'site.example' }
+          app.use('/a', cacheResponse('5m', { cache: site.cache }))
+          app.get('/a', counting())
+          app.post('/a', (_req, res) => res.end())
+          expect([await text('/a?x=1', host), await text('/a?x=1', host)]).to.deep.equal(['run 1', 'run 1'])
+          await site.server.ask(asked, { method: 'POST', headers: host })
+          expect(await text('/a?x=1', host)).to.equal('run 2')
+          expect([await text(asked, host), await text(asked, host)]).to.deep.equal(['run 3', 'run 3'])
+          await site.server.ask('/a?x=1', { method: 'POST', headers: host })
+          expect(await text(asked, host)).to.equal('run 4')
+        })
+      }
+
       it('drops nothing where the route fails', async () => {
         app.get('/a', cacheResponse('5m', { cache: site.cache, tags: ['t'] }), counting())
         change({ tags: ['t'] }, 422)

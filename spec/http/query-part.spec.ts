@@ -18,6 +18,13 @@ describe('withQuery', () => {
     ['/a?utm=x#&page=2', ['page'], '/a?utm=x#&page=2'],
     ['/a?utm=x\u00a0&page=2', ['page'], '/a?utm=x\u00a0&page=2'],
     ['/a?b=2#&a=1', 'sorted', '/a?b=2#&a=1'],
+    // Among the others, or beside them.
+    ['/a?[]=x&0=1', ['0'], '/a?[]=x&0=1'],
+    ['/a?%5B%5D=x&%5b0%5d=1', 'sorted', '/a?%5B%5D=x&%5b0%5d=1'],
+    ['/a?b=2&&a=1&', 'sorted', '/a?&&a=1&b=2'],
+    // Two ways to read it: `a`, and `a=b`.
+    ['/a?a=b[]=1&c=2', ['a'], '/a?a=b[]=1'],
+    ['/a?a=b%5B%5D=1&c=2', ['a=b'], '/a?a=b%5B%5D=1'],
   ]
   for (const [url, query, expected] of cases) {
     it(`${url} by ${JSON.stringify(query)} is ${expected}`, () => {

@@ -339,6 +339,58 @@ for (const [version, express] of expressVersions) {
     })
 
     describe('HEAD to a route that says nothing of what it would send', () => {
+      it('makes nothing fresh', async () => {
+        let price = 10
+        site.app.disable('etag')
+        site.serve((_req, res) => {
+          res.set('Cache-Control', 'max-age=10, stale-if-error=60')
+          res.write('price ')
+          res.end(String(price))
+        })
+        await site.get()
+        site.seconds(11)
+        price = 20
+        expect(statusOf(await site.ask({ method: 'HEAD' }))).to.equal('fwd=stale')
+        expect((await site.get()).text).to.equal('price 20')
+      })
+
+      for (const [method, status] of [
+        ['HEAD', 404],
+        ['HEAD', 405],
+        ['GET', 429],
+        ['GET', 401],
+      ] as const) {
+        it(`takes nothing away of what may stand in by ${String(status)} in answer to ${method}`, async () => {
+          let said = 200
+          site.serve((_req, res) => {
+            if (said === 200) res.set('Cache-Control', 'max-age=10, stale-if-error=60').send('whole')
+            else res.status(said).end()
+          })
+          await site.get()
+          site.seconds(20)
+          said = status
+          expect((await site.ask({ method })).status).to.equal(status)
+          said = 503
+          expect((await site.get()).text).to.equal('whole')
+        })
+      }
+
+      for (const status of [404, 410]) {
+        it(`drops what may stand in where the route answers ${String(status)} to GET`, async () => {
+          let said = 200
+          site.serve((_req, res) => {
+            if (said === 200) res.set('Cache-Control', 'max-age=10, stale-if-error=60').send('whole')
+            else res.status(said).end()
+          })
+          await site.get()
+          site.seconds(20)
+          said = status
+          await site.get()
+          said = 503
+          expect((await site.get()).status).to.equal(503)
+        })
+      }
+
       it('takes nothing away of what may stand in', async () => {
         let isDown = false
         site.app.disable('etag')

@@ -74,9 +74,11 @@ export class WebServer {
     return answer
   }
 
-  /** Asks without waiting for the server to be done with it. */
+  /** Asks for a path, or for a URL with all of it in the request line, without waiting for the server to be done with it. */
   async exchange(path: string, { method = 'GET', headers = {}, body }: Question = {}): Promise<Answer> {
-    const asked = request(`${this.url}${path}`, { method, headers, agent: this.#agent })
+    const whole = path.startsWith('/') ? {} : { path }
+    const url = path.startsWith('/') ? `${this.url}${path}` : this.url
+    const asked = request(url, { ...whole, method, headers, agent: this.#agent })
     // What goes wrong before the response rejects below; what follows it shows in what was read.
     asked.on('error', () => undefined)
     asked.end(body)
