@@ -42,9 +42,8 @@ function normalized(name: string, value: string | string[] | undefined): string 
 
 /** Without the blanks around the commas of a list, and the members that are empty (RFC 9110 §5.6.1). */
 function plainList(text: string): string {
-  const { members, unclosed } = splitList(text)
-  if (unclosed !== undefined) return text
-  return members
+  const { members, unclosed = '' } = splitList(text)
+  return [...members, unclosed]
     .map(withoutBlanks)
     .filter((member) => member !== '')
     .join(',')

@@ -89,9 +89,12 @@ for (const [version, express] of expressVersions) {
           }),
         ),
       )
-      site.serve((_req, res) => res.end('x'), '5m')
-      for (let round = 0; round < 2; round += 1) {
-        expect(statusOf(await site.get({ 'x-test-odd': '1' }))).not.to.include('stored')
+      site.serve((_req, res) => res.set('ETag', '"a"').send('x'), '5m')
+      for (const status of [200, 304]) {
+        // As it was asked, too.
+        const headers = { 'x-test-odd': '1', ...(status === 304 && { 'if-none-match': '"a"' }) }
+        const answer = await site.get(headers)
+        expect([answer.status, statusOf(answer)]).to.deep.equal([status, 'fwd=uri-miss'])
       }
       expect(site.logger.lines).to.deep.equal([
         { level: 'warn', message: 'Cache value not stored', details: { keys: 'response:*', cause: 'gone' } },

@@ -6,6 +6,7 @@ import type { CacheableRequest, ResponseOptions } from 'holdfast'
 import { CachedSite, statusOf } from '../support/cached-site'
 import { expressVersions } from '../support/express-versions'
 import type { Route } from '../support/ways-of-sending'
+import { WebServer } from '../support/web-server'
 
 const USER = Symbol('user')
 
@@ -181,6 +182,46 @@ for (const [version, express] of expressVersions) {
       expect(JSON.parse(answer.text)).to.deep.equal({ ids: ['1', '2'], user: ['ann'] })
       expect(statusOf(answer)).to.equal('fwd=uri-miss; stored')
     })
+
+    it('counts nothing of a query that is that of the URL as it was sent, or as it was rewritten', async () => {
+      app.set('query parser', 'simple')
+      const spy = site.serve((req, res) => res.set(shared).send(JSON.stringify(req.query)))
+      const rewritten = (query: object): RequestHandler =>
+        found((req) => {
+          req.url = '/page?b=2'
+          Object.defineProperty(req, 'query', { value: query })
+        })
+      const outer = express()
+      outer.get('/sent', rewritten({ a: '1' }), app)
+      outer.get('/routed', rewritten({ b: '2' }), app)
+      outer.get('/neither', rewritten({ a: '2' }), app)
+      const server = await WebServer.start(outer)
+      try {
+        const said = []
+        for (const path of ['/sent?a=1', '/routed?a=1', '/neither?a=1'])
+          said.push(statusOf(await server.get(path, { authorization: 'Bearer ann' })))
+        expect(said).to.deep.equal([
+          'fwd=uri-miss; stored',
+          'fwd=uri-miss; stored',
+          'fwd=uri-miss; detail=read-req.query',
+        ])
+        expect(spy.callCount).to.equal(3)
+      } finally {
+        await server.close()
+      }
+    })
+
+    for (const [name, detail] of [
+      ['author', 'stored'],
+      ['authorized', 'detail=read-req.authorized'],
+      ['oauth', 'detail=read-req.oauth'],
+    ] as const) {
+      it(`${detail === 'stored' ? 'takes nothing' : 'takes something'} personal for a property that is named ${name}`, async () => {
+        app.use(found((req) => (req[name] = 'x')))
+        site.serve((req, res) => res.set(shared).send(String((req as unknown as Known)[name])))
+        expect(await site.status()).to.equal(`fwd=uri-miss; ${detail}`)
+      })
+    }
 
     it('counts a parameter that was taken away for the one who asks', async () => {
       app.use(
