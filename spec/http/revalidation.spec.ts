@@ -364,7 +364,7 @@ for (const [version, express] of expressVersions) {
           let said = 200
           site.serve((_req, res) => {
             if (said === 200) res.set('Cache-Control', 'max-age=10, stale-if-error=60').send('whole')
-            else res.status(said).end()
+            else res.status(said).send('no')
           })
           await site.get()
           site.seconds(20)
