@@ -62,16 +62,24 @@ function isAboutFormer(former: StoredResponse, answer: Recording): boolean {
 /** Whether the answer to a HEAD is about the response that is stored (RFC 9111 §4.3.5). */
 export function isAboutSame(former: StoredResponse, answer: Recording): boolean {
   if (answer.status !== 200 || former.status !== 200 || isAboutAnother(former, answer)) return false
+  if (!hasLength(former, answer)) return false
   const said = validatorsOf(answer)
   const known = Object.keys(validatorsOf(former))
   return known.length > 0 && known.every((name) => said[name] !== undefined)
 }
 
+/** Whether a response is as long as is said, if that is said. */
+function hasLength({ body }: StoredResponse, answer: Recording): boolean {
+  const length = field(answer, 'content-length')
+  return length === undefined || Number(length) === body.length
+}
+
 /** Whether the answer to a HEAD is about another response than the one that is stored: it says so itself. */
 export function isAboutAnother(former: StoredResponse, answer: Recording): boolean {
   if (answer.status !== 200) return false
-  const length = field(answer, 'content-length')
-  if (length !== undefined && Number(length) !== former.body.length) return true
+  // What is stored may have been encoded behind this cache, where a HEAD is not.
+  const isSameCoding = field(former, 'content-encoding') === field(answer, 'content-encoding')
+  if (isSameCoding && !hasLength(former, answer)) return true
   const known = validatorsOf(former)
   return Object.entries(validatorsOf(answer)).some(([name, said]) => said !== known[name])
 }

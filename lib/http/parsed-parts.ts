@@ -6,16 +6,20 @@ interface Parsed extends IncomingMessage {
   readonly originalUrl?: string
   readonly body?: unknown
   readonly query?: unknown
+  readonly params?: unknown
   readonly app?: { get(setting: string): unknown }
 }
 
 const NONE: readonly string[] = Object.freeze([])
 /** What can't be looked at may be anything. */
 const UNKNOWN: readonly string[] = Object.freeze(['user'])
+/** How far in names are looked for. */
+const DEEPEST = 4
 
 /** What somebody has put into the body of a request that came without one: the names of its members. */
 export function addedToBody({ body }: Parsed): readonly string[] {
-  return lookingAt(() => (typeof body === 'object' && body !== null ? Object.keys(body) : NONE))
+  if (body === undefined || body === null || body === '') return NONE
+  return lookingAt(() => namesIn(body, DEEPEST))
 }
 
 /**
@@ -27,7 +31,7 @@ export function addedToQuery(req: Parsed): readonly string[] {
   if (!Object.hasOwn(req, 'query')) return NONE
   return lookingAt(() => {
     const { query } = req
-    if (typeof query !== 'object' || query === null) return NONE
+    if (query === undefined || query === null) return NONE
     // Of a URL that was rewritten it may be that of either.
     const urls = new Set([req.originalUrl, req.url])
     const added = [...urls].map((url) => differences(query, parsedBy(req, url ?? '')))
@@ -35,16 +39,51 @@ export function addedToQuery(req: Parsed): readonly string[] {
   })
 }
 
-function parsedBy({ app }: Parsed, url: string): object {
-  const parse = app?.get('query parser fn') as ((query: string) => object) | undefined
+/** What somebody has put into the parameters of the path that is not in the path: their names. */
+export function addedToParams(req: Parsed): readonly string[] {
+  const { params } = req
+  if (!isPlain(params)) return NONE
+  const names = Object.keys(params)
+  if (names.length === 0) return NONE
+  return lookingAt(() => {
+    const paths = [req.originalUrl, req.url].map((url) =>
+      decodeURIComponent((url ?? '').split('?', 1)[0] ?? ''),
+    )
+    const isInPath = (value: string | number): boolean => paths.some((path) => path.includes(String(value)))
+    return names.filter(
+      (name) => ![(params[name] ?? []) as string | number | string[]].flat().every(isInPath),
+    )
+  })
+}
+
+function parsedBy({ app }: Parsed, url: string): unknown {
+  const parse = app?.get('query parser fn') as ((query: string) => unknown) | undefined
   const [, query = ''] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
   return parse?.(query) ?? {}
 }
 
-function differences(query: object, parsed: object): readonly string[] {
-  const [one, other] = [query, parsed] as Record<string, unknown>[]
+function differences(query: unknown, parsed: unknown): readonly string[] {
+  if (!isPlain(query) || !isPlain(parsed))
+    return isDeepStrictEqual(query, parsed) && String(query) === String(parsed) ? NONE : UNKNOWN
   const names = new Set([...Object.keys(query), ...Object.keys(parsed)])
-  return [...names].filter((name) => !isDeepStrictEqual(one?.[name], other?.[name]))
+  const different = [...names].filter((name) => !isDeepStrictEqual(query[name], parsed[name]))
+  return different.flatMap((name) => [name, ...namesIn(query[name], DEEPEST)])
+}
+
+/** The names of all members, of whatever has members; of what has none, and isn't empty, nothing is known. */
+function namesIn(value: unknown, depth: number): readonly string[] {
+  if (typeof value !== 'object' || value === null) return depth === DEEPEST ? UNKNOWN : NONE
+  if (Array.isArray(value) || isPlain(value)) {
+    const within = depth === 0 ? [] : Object.values(value).flatMap((member) => namesIn(member, depth - 1))
+    return [...Object.keys(value), ...within]
+  }
+  return UNKNOWN
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value) as object | null
+  return prototype === null || prototype === Object.prototype
 }
 
 function lookingAt(look: () => readonly string[]): readonly string[] {

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Note } from './note'
-import { addedToBody, addedToQuery } from './parsed-parts'
+import { addedToBody, addedToParams, addedToQuery } from './parsed-parts'
 import { nameOf, watchProperty } from './watched-property'
 import type { RequestWatch } from './watched-requests'
 import { beginWatch, endWatch, watchRequest } from './watched-requests'
@@ -32,7 +32,7 @@ const IMPERSONAL = new Set<PropertyKey>([
     '_readableState _events _eventsCount _maxListeners socket httpVersionMajor httpVersionMinor httpVersion complete',
     'rawHeaders rawTrailers joinDuplicateHeaders aborted upgrade url method statusCode statusMessage client',
     '_consuming _dumped next baseUrl originalUrl _parsedUrl _parsedOriginalUrl params query res route app',
-    'body _body files file id log requestId rateLimit secret logger startTime _startAt _startTime _remoteAddress',
+    'body _body id log requestId rateLimit secret logger startTime _startAt _startTime _remoteAddress',
     'sessionStore originalMethod headers trailers __ot_middlewares',
   ].flatMap((names) => names.split(' ')),
 ])
@@ -87,6 +87,7 @@ export class ReaderCheck implements Reads, RequestWatch {
     for (const key of Reflect.ownKeys(req)) if (this.#isPut(key)) this.#watch(key)
     if (this.#areTelling(addedToBody(req))) this.#watch('body')
     if (this.#areTelling(addedToQuery(req))) this.#watch('query')
+    if (this.#areTelling(addedToParams(req))) this.#watch('params')
     this.#watchLocals((res as ServerResponse & { locals?: unknown }).locals)
   }
 
@@ -183,7 +184,9 @@ export class ReaderCheck implements Reads, RequestWatch {
 
   #watchLocals(locals: unknown): void {
     if (typeof locals !== 'object' || locals === null) return
-    for (const key of Reflect.ownKeys(locals)) {
+    const keys = new Set(Reflect.ownKeys(locals))
+    for (const inherited in locals) keys.add(inherited)
+    for (const key of keys) {
       const name = nameOf(key)
       if (!this.#isIdentified && !PERSONAL.test(name)) continue
       const undo = watchProperty(locals, key, () => {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Answer } from './answer'
 import { ageOf, answerTo, mayBeEncoded } from './answer'
 import { hasConditions } from './asked-headers'
+import { field } from './recording'
 import type { StoredResponse } from './stored-response'
 
 /** Sends what a stored response answers to a request. */
@@ -18,8 +19,16 @@ export function replay(
   const asked = { method, headers, mayBeEncoded: headers.range !== undefined && mayBeEncoded(res, headers) }
   const answer = answerTo(asked, stored, now)
   setHead(res, answer)
+  end(res, answer)
+}
+
+function end(res: ServerResponse, answer: Answer): void {
+  // Node spoils one beyond ASCII where it makes the head and knows the length of the body by then.
+  if (BEYOND_ASCII.test(String(field(answer, 'content-disposition') ?? ''))) res.writeHead(res.statusCode)
   res.end(answer.body)
 }
+
+const BEYOND_ASCII = /[\u0080-\uffff]/
 
 /** What stored responses answer to those who ask for all of it, made once: only their age changes. */
 const wholes = new WeakMap<StoredResponse, Answer>()
@@ -33,7 +42,7 @@ function sendWhole(res: ServerResponse, stored: StoredResponse, now: number): vo
     wholes.set(stored, whole)
   }
   setHead(res, whole, String(ageOf(stored, now)))
-  res.end(whole.body)
+  end(res, whole)
 }
 
 /** Puts an answer's head in the place of what was set, with another age where one is given. */

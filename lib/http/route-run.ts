@@ -108,6 +108,8 @@ export class RouteRun implements Recorder, Overruled {
     if (former === undefined || !mayStandIn(former, this.#now)) return undefined
     return setTimeout(() => {
       this.#tell({ detail: 'stale-if-error' }, former)
+      // For those who wait, too: before it is over.
+      this.#resolve({ ...NOTHING, response: former })
       recorded.replaceBy(this.#answerTo(former))
     }, ms).unref()
   }

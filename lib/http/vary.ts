@@ -37,7 +37,7 @@ function normalized(name: string, value: string | string[] | undefined): string 
   if (value === undefined) return null
   const text = [value].flat().join(', ')
   if (saysWhoAsks(name)) return text
-  return (NEGOTIATION.has(name) ? byWeight(text) : undefined) ?? plainList(text)
+  return (NEGOTIATION.has(name) ? plainAlternatives(text) : undefined) ?? plainList(text)
 }
 
 /** Without the blanks around the commas of a list, and the members that are empty (RFC 9110 §5.6.1). */
@@ -54,19 +54,18 @@ const ALTERNATIVE =
   /^([^\s;="]+)((?:;(?!q(?:[=;]|$))[^\s;="]+(?:=[^\s;="]*)?)*)(?:;q=([01](?:\.\d{0,3})?))?$/i
 
 /**
- * Without the blanks around commas, the case of what is listed and the weight 1, heaviest first; those of one weight stay
- * in their order, which may matter. `undefined` where it isn't spelt so: whoever reads `; q=0.5` or `;Q=0.5`, which mean
- * the same, may take them for something else.
+ * Without the blanks around commas, the case of what is listed and the weight 1. In the order in which it was said, for
+ * many a route takes the first. `undefined` where it isn't spelt so: whoever reads `; q=0.5` or `;Q=0.5`, which mean the
+ * same, may take them for something else.
  */
-function byWeight(text: string): string | undefined {
-  const members: { readonly text: string; readonly weight: number }[] = []
+function plainAlternatives(text: string): string | undefined {
+  const members: string[] = []
   for (const member of text.split(',').map(withoutBlanks)) {
     if (member === '') continue
     const [, name = '', parameters = '', said = '1'] = ALTERNATIVE.exec(member) ?? []
     if (name === '' || member.includes(';Q=')) return undefined
-    const weight = Number(said)
-    members.push({ text: `${name.toLowerCase()}${parameters}${weight === 1 ? '' : `;q=${said}`}`, weight })
+    const weight = Number(said) === 1 ? '' : `;q=${said}`
+    members.push(`${name.toLowerCase()}${parameters}${weight}`)
   }
-  members.sort((one, other) => other.weight - one.weight)
-  return members.map((member) => member.text).join(',')
+  return members.join(',')
 }

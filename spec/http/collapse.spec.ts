@@ -150,6 +150,26 @@ for (const [version, express] of expressVersions) {
       expect(statuses).to.deep.equal(Array.from({ length: AT_ONCE }, () => 503))
     })
 
+    it('get what may stand in, all of them, when the run that they wait for takes too long', async () => {
+      let isHanging = false
+      const open: Response[] = []
+      const spy = site.serve(
+        (_req, res) => {
+          if (isHanging) open.push(res)
+          else res.set('Cache-Control', 'max-age=1, stale-if-error=60').end('whole')
+        },
+        undefined,
+        { routeTimeout: 100, collapse: '10m' },
+      )
+      await site.get()
+      site.seconds(2)
+      isHanging = true
+      const answers = await Promise.all(many())
+      expect(answers.map(({ text }) => text)).to.deep.equal(answers.map(() => 'whole'))
+      expect(spy.callCount).to.equal(2)
+      for (const res of open) res.end()
+    })
+
     it('wait on where those who go first go away, however many', async () => {
       const open: Response[] = []
       const hasCome = countingRequests()

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import type { Express, Request, RequestHandler, Response } from 'express'
 import { cacheResponse } from 'holdfast'
@@ -151,21 +152,98 @@ for (const [version, express] of expressVersions) {
       const value = { ...req.query, ...put(String(req.headers.authorization)) }
       Object.defineProperty(req, 'query', { value, configurable: true })
     }
-    const additions: [what: string, property: 'body' | 'query', put: (req: Known) => unknown][] = [
+    const additions: [what: string, property: 'body' | 'query' | 'files', put: (req: Known) => unknown][] = [
       ['the body', 'body', (req) => (req.body = { owner: req.headers.authorization })],
       ['a parameter that is there', 'query', query((said) => ({ page: `of ${said}` }))],
       // The name says nothing, and the value is that of another parameter.
       ['the parameters', 'query', query((said) => ({ of: said.endsWith('1') ? '1' : said }))],
+      ['the body, as text', 'body', (req) => (req.body = req.headers.authorization)],
+      ['the body, as a list', 'body', (req) => (req.body = [req.headers.authorization])],
+      ['the body, as a map', 'body', (req) => (req.body = new Map([['owner', req.headers.authorization]]))],
+      ['the files', 'files', (req) => Object.assign(req, { files: { owner: req.headers.authorization } })],
     ]
     for (const [what, property, put] of additions) {
       it(`refuses a response to one who says who it is where the route has read what was added to ${what}`, async () => {
         app.use(found(put))
-        site.serve((req, res) => res.set(shared).send(JSON.stringify((req as unknown as Known)[property])))
+        site.serve((req, res) => res.set(shared).send(inspect((req as unknown as Known)[property])))
         const first = await site.server.get('/page?page=1', { authorization: '1' })
         expect(statusOf(first)).to.equal(`fwd=uri-miss; detail=read-req.${property}`)
         expect((await site.server.get('/page?page=1', { authorization: 'bob' })).text).to.match(/bob/)
       })
     }
+
+    it('counts what was added to a query that is no plain object', async () => {
+      app.set('query parser', (text: string | null) => new URLSearchParams(text ?? ''))
+      app.use(
+        found((req) => {
+          const value = new URLSearchParams(req.url.split('?')[1])
+          if (req.headers['x-test-identity'] !== undefined) value.set('owner', 'ann')
+          Object.defineProperty(req, 'query', { value })
+        }),
+      )
+      site.serve((req, res) => res.set(shared).send((req.query as object as URLSearchParams).toString()))
+      const path = '/page?page=1'
+      const known = await site.server.get(path, { ...ann, authorization: 'Bearer ann' })
+      expect([known.text, statusOf(known)]).to.deep.equal([
+        'page=1&owner=ann',
+        'fwd=uri-miss; detail=read-req.query',
+      ])
+      expect(statusOf(await site.server.get(path))).to.equal('fwd=uri-miss; stored')
+    })
+
+    for (const [what, put] of [
+      ['a parameter', query(() => ({ filter: { userId: 'ann' } }))],
+      ['a body', (req: Known) => (req.body = [{ userId: 'ann' }])],
+    ] as const) {
+      it(`looks for what says who asks within ${what}, too`, async () => {
+        app.use(found(put))
+        site.serve((req, res) => res.set(shared).send(JSON.stringify([req.query, req.body])))
+        expect(await site.status()).to.match(/^fwd=uri-miss; detail=read-req\.(query|body)$/)
+      })
+    }
+
+    it('counts what is inherited by res.locals', async () => {
+      app.use(found((_req, res) => (res.locals = Object.create({ owner: 'ann' }) as Record<string, unknown>)))
+      site.serve((_req, res) => res.set(shared).send(String(res.locals['owner'])))
+      expect(await site.status({ authorization: 'ann' })).to.equal('fwd=uri-miss; detail=read-locals.owner')
+    })
+
+    describe('of the parameters of a path', () => {
+      const who: RequestHandler = (req, res) => res.set(shared).send(String(req.params['userId']))
+      const ask = (path: string, as?: string) =>
+        site.server.get(path, as === undefined ? {} : { authorization: as })
+
+      it('counts what app.param has put in the place of what the path says', async () => {
+        app.param('userId', (req, _res, next, id) => {
+          if (id === 'me') req.params['userId'] = req.headers.authorization ?? 'nobody'
+          next()
+        })
+        app.get('/users/:userId', cacheResponse({ cache: site.cache }) as RequestHandler, who)
+        for (const as of ['ann', 'bob', undefined]) {
+          const answer = await ask('/users/me', as)
+          expect([answer.text, statusOf(answer)]).to.deep.equal([
+            as ?? 'nobody',
+            'fwd=uri-miss; detail=read-req.params',
+          ])
+        }
+      })
+
+      it('counts nothing of what the path says, however it is spelt, nor of a number made of it', async () => {
+        app.param('userId', (req, _res, next, id) => {
+          if (/^\d+$/.test(String(id))) Object.assign(req.params, { userId: Number(id) })
+          next()
+        })
+        app.get('/users/:userId', cacheResponse({ cache: site.cache }) as RequestHandler, who)
+        for (const [path, text] of [
+          ['/users/a%20b%C3%BC', 'a bü'],
+          ['/users/7', '7'],
+        ] as const) {
+          const answer = await ask(path, 'ann')
+          expect([answer.text, statusOf(answer)]).to.deep.equal([text, 'fwd=uri-miss; stored'])
+          expect(statusOf(await ask(path, 'bob'))).to.match(/^hit/)
+        }
+      })
+    })
 
     it('counts nothing of a query that is what the application has its parser make of the URL', async () => {
       app.set('query parser', (text: string | null): Record<string, unknown> =>

@@ -56,6 +56,14 @@ describe('replay', () => {
     expect(answer.text).to.equal('')
   })
 
+  it('sends a Content-Disposition beyond ASCII as it was set, each character a byte', async () => {
+    const value = `attachment; filename="${Buffer.from('\u00fc').toString('latin1')}-\u00fc.pdf"`
+    const fields = [['Content-Disposition', value] as const]
+    for (const question of [{}, { method: 'HEAD' }, { headers: { range: 'bytes=0-1' } }]) {
+      expect((await of({ fields }, { question })).headers['content-disposition']).to.equal(value)
+    }
+  })
+
   describe('a client that has the response already', () => {
     const question = { headers: { 'if-none-match': '"a"' } }
     const fields = [

@@ -354,6 +354,21 @@ for (const [version, express] of expressVersions) {
         expect((await site.get()).text).to.equal('price 20')
       })
 
+      it('takes nothing away where it says the length of other bytes than those that were encoded behind the cache', async () => {
+        let isDown = false
+        site.serve((req, res) => {
+          if (isDown) return void res.status(503).end()
+          res.set({ 'Cache-Control': 'max-age=10, stale-if-error=60', ETag: '"a"' })
+          if (req.method === 'HEAD') return void res.set('Content-Length', '4000').end()
+          res.set('Content-Encoding', 'x-own').end('fewer')
+        })
+        await site.get()
+        site.seconds(20)
+        expect(statusOf(await site.ask({ method: 'HEAD' }))).to.equal('fwd=stale')
+        isDown = true
+        expect((await site.get()).text).to.equal('fewer')
+      })
+
       for (const [method, status] of [
         ['HEAD', 404],
         ['HEAD', 405],

@@ -54,7 +54,7 @@ describe('variantOf (RFC 9111 §4.1)', () => {
   const same: [name: string, one: string, other: string][] = [
     ['accept-encoding', 'gzip, br', 'GZIP,br'],
     ['accept-encoding', 'gzip;q=1.0, br', 'gzip,br'],
-    ['accept-language', 'de;q=0.5, el', 'el, de;q=0.5'],
+    ['accept-language', 'el , DE;q=0.5', 'el,de;q=0.5'],
     ['accept', 'text/html ,  application/json', 'text/html,application/json'],
     ['accept', 'A/B;v=1', 'a/b;v=1'],
     ['accept', 'a/b;v=1;q=1.000, ', 'a/b;v=1'],
@@ -70,6 +70,8 @@ describe('variantOf (RFC 9111 §4.1)', () => {
 
   const different: [name: string, one: string, other: string][] = [
     ['accept-language', 'el, de', 'de, el'],
+    // Many a route takes the first.
+    ['accept-language', 'de;q=0.5, el', 'el, de;q=0.5'],
     ['accept-encoding', 'gzip', 'gzip;q=0'],
     // Blanks where none may be, weights that are none, parameters in another case: nobody knows how that is read.
     ['accept-encoding', 'g zip', 'gzip'],
