@@ -89,7 +89,7 @@ function dropAfter(req: IncomingMessage, res: ServerResponse, configuration: Res
   record(res, {
     onHead(head) {
       if (isSuccess(head.status)) {
-        const targets = [target, ...concernedTargets(req, head)]
+        const targets = [target, ...concernedTargets(target, head)]
         dropped = dropTargets(configuration.cache(), targets, configuration.query)
       }
       return {}

@@ -6,7 +6,10 @@ import type { Middleware } from './cache-response'
 import { dropTargets, isSuccess, sameOriginTarget } from './invalidation'
 import type { CacheableRequest } from './options'
 import { record } from './recorder'
+import type { Target } from './request-key'
+import { sentTargetOf } from './request-key'
 import { resolveCache, resolveTags } from './response-configuration'
+import { quietly } from './watched-requests'
 
 /** What a route's success makes void. */
 export interface InvalidateResponsesOptions<Req extends IncomingMessage = CacheableRequest> {
@@ -50,17 +53,19 @@ export function invalidateResponses<Req extends IncomingMessage = CacheableReque
   const urlsOf = resolveUrls(urls)
   const cacheOf = resolveCache(OWNER, cache)
   return function invalidateResponses(req, res, next) {
-    invalidateAfter(res, () => invalidate(cacheOf(), req, { tags: tagsOf(req), urls: urlsOf(req) }))
+    // Before an application further in takes its host for another.
+    const asked = quietly(req, () => sentTargetOf(req))
+    invalidateAfter(res, () => invalidate(cacheOf(), asked, { tags: tagsOf(req), urls: urlsOf(req) }))
     next()
   }
 }
 
 async function invalidate(
   cache: Cache,
-  req: IncomingMessage,
+  asked: Target,
   { tags, urls }: { tags: readonly string[]; urls: readonly string[] },
 ): Promise<void> {
-  const targets = urls.map((url) => sameOriginTarget(req, url)).filter((target) => target !== undefined)
+  const targets = urls.map((url) => sameOriginTarget(asked, url)).filter((target) => target !== undefined)
   await Promise.all([
     ...(tags.length > 0 ? [cache.invalidateTags(...tags)] : []),
     dropTargets(cache, targets),

@@ -1,11 +1,10 @@
-import type { IncomingMessage } from 'node:http'
 import type { Cache } from '../cache/cache'
 import type { Recording } from './recording'
 import type { QueryOption } from './query-part'
 import { withQuery } from './query-part'
 import { field } from './recording'
 import type { Target } from './request-key'
-import { sentTargetOf, targetTag } from './request-key'
+import { targetTag } from './request-key'
 
 /** Methods that change nothing (RFC 9110 §9.2.1 and the registry); of any other it isn't known. */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY', 'PRI'])
@@ -21,13 +20,10 @@ export function isSuccess(status: number): boolean {
 }
 
 /** What an answer to an unsafe request is about beside its own URL: `Location` and `Content-Location` of this origin. */
-export function concernedTargets(
-  req: IncomingMessage,
-  response: Pick<Recording, 'fields'>,
-): readonly Target[] {
+export function concernedTargets(asked: Target, response: Pick<Recording, 'fields'>): readonly Target[] {
   return ['location', 'content-location'].flatMap((name) => {
     const url = field(response, name)
-    const target = url === undefined ? undefined : sameOriginTarget(req, String(url))
+    const target = url === undefined ? undefined : sameOriginTarget(asked, String(url))
     return target === undefined ? [] : [target]
   })
 }
@@ -35,9 +31,8 @@ export function concernedTargets(
 /** What a client takes out of a path before it asks for it (RFC 3986 §5.2.4). */
 const DOT_SEGMENT = /^[^?#]*\/(\.|%2e){1,2}([/?#]|$)/i
 
-/** A URL as it is seen from a request; `undefined` where it is of another origin, for others may not drop it. */
-export function sameOriginTarget(req: IncomingMessage, url: string): Target | undefined {
-  const target = sentTargetOf(req)
+/** A URL as it is seen from a target; `undefined` where it is of another origin, for others may not drop it. */
+export function sameOriginTarget(target: Target, url: string): Target | undefined {
   const { base } = target.origin
   // As it was sent, where a client would ask for it so: a key is made of that.
   if (/^\/(?!\/)/.test(url) && !DOT_SEGMENT.test(url)) return { ...target, url: url.replace(/#.*$/, '') }

@@ -396,6 +396,27 @@ for (const [version, express] of expressVersions) {
         }
       })
 
+      it('drops for the host that was asked for, whatever an application behind it takes it for', async () => {
+        const inner = express()
+        inner.set('trust proxy', true)
+        inner.get('/b', counting())
+        inner.get('/c', counting())
+        inner.post('/a', (_req, res) => res.set('Location', 'b').status(201).end())
+        const cache = { cache: site.cache }
+        app.post('/in/a', invalidateResponses({ ...cache, urls: ['/in/c'] }))
+        app.use('/in', cacheResponse('5m', cache), inner)
+        const both = async () => [await text('/in/b'), await text('/in/c')]
+        // The first time nothing is stored.
+        await text('/in/b')
+        expect([await both(), await both()]).to.deep.equal([
+          ['run 2', 'run 1'],
+          ['run 2', 'run 1'],
+        ])
+        const headers = { 'x-forwarded-host': 'elsewhere.example' }
+        await site.server.ask('/in/a', { method: 'POST', headers })
+        expect(await both()).to.deep.equal(['run 3', 'run 2'])
+      })
+
       for (const asked of ['http://SITE.example/a?x=1', 'http://site.example:80/a?x=1']) {
         it(`drops by all of a URL what is stored for its path: ${asked} (RFC 9112 §3.2.2)`, async () => {
           const host = { host: 'site.example' }
