@@ -42,6 +42,8 @@ export class WebServer {
       })
       listener(req, res)
     })
+    // A connection that it ends may be one that a client is just about to use again: that is a hang-up, and nobody's fault.
+    this.#server.keepAliveTimeout = 0
   }
 
   /** A server that listens. */
