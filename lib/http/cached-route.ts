@@ -121,18 +121,18 @@ export class CachedRoute {
   }
 
   #mayWait({ visit, found, verdict }: Errand): boolean {
-    const { req, credentials } = visit
+    const { req } = visit
     if (req.method !== 'GET' || this.#configuration.collapseMs === 0) return false
     if (verdict.detail === 'credential' || isForPart(visit, verdict)) return false
-    return !this.#passes.has(passOf(found.slot.key, credentials))
+    return !this.#passes.has(passOf(found.slot.key, visit))
   }
 
   #mayLead({ visit, found, verdict }: Errand): boolean {
-    const { req, credentials } = visit
+    const { req } = visit
     // The answer to HEAD has no body: it says only whether what is stored is still right.
     if (req.method !== 'GET' && verdict.former === undefined) return false
     if (isForPart(visit, verdict) || verdict.detail === 'credential') return false
-    return !this.#passes.has(passOf(found.slot.key, credentials)) && !isNotToBeStored(visit)
+    return !this.#passes.has(passOf(found.slot.key, visit)) && !isNotToBeStored(visit)
   }
 
   /** Gives a request what another one's run of the route has made, if it may be shared with it. */
@@ -148,9 +148,9 @@ export class CachedRoute {
   }
 
   #mayClaimAtOnce(visit: Visit): boolean {
-    const { req, key, store, credentials } = visit
+    const { req, key, store } = visit
     if (req.method !== 'GET' || req.headers.range !== undefined) return false
-    if (isNotToBeStored(visit) || this.#passes.has(passOf(key, credentials))) return false
+    if (isNotToBeStored(visit) || this.#passes.has(passOf(key, visit))) return false
     return store.underWay({ key, index: undefined }) === undefined
   }
 
@@ -238,7 +238,7 @@ export class CachedRoute {
 
   #learn(visit: Visit, { slot }: Found, result: RunResult): void {
     const { response, isRefused, isStorable = false, isOverruled = false } = result
-    const pass = passOf(slot.key, visit.credentials)
+    const pass = passOf(slot.key, visit)
     if (response !== undefined) this.#hasStored = true
     if (isRefused) this.#passes.add(pass)
     else if (response !== undefined || isStorable) this.#passes.delete(pass)
@@ -276,8 +276,9 @@ function isNotToBeStored({ req, configuration }: Visit): boolean {
   )
 }
 
-function passOf(key: string, credentials: readonly string[]): string {
-  return credentials.length === 0 ? key : `${key} identified`
+/** What is refused to one who says who asks, or what misleads, is no matter to others. */
+function passOf(key: string, visit: Visit): string {
+  return visit.isSpecial ? `${key} special` : key
 }
 
 function outcomeOf(result: RunResult): Outcome {

@@ -23,6 +23,8 @@ interface Whereabouts {
   readonly hostname: string | undefined
   readonly host: string | undefined
   readonly forwarded: string | string[] | undefined
+  /** The scheme, as the one in front says it. */
+  readonly scheme: string | string[] | undefined
 }
 
 /** That of the request before: most are for the same. */
@@ -32,30 +34,38 @@ let last: (Whereabouts & { readonly origin: Origin }) | undefined
 export function originOf(req: IncomingMessage, headers: IncomingHttpHeaders = req.headers): Origin {
   const { protocol, hostname } = req as ExpressRequest
   const { host } = headers
-  const forwarded = forwardedHost(req, headers)
+  const isBehind = headers['x-forwarded-host'] !== undefined || headers['x-forwarded-proto'] !== undefined
+  // What Express goes by, the key has to say: whole, for others may read more of it.
+  const isSaid = isBehind && isProxyTrusted(req)
+  const forwarded = isSaid ? headers['x-forwarded-host'] : undefined
+  const scheme = isSaid ? headers['x-forwarded-proto'] : undefined
   if (
     last !== undefined &&
     last.host === host &&
     last.protocol === protocol &&
     last.hostname === hostname &&
-    last.forwarded === forwarded
+    last.forwarded === forwarded &&
+    last.scheme === scheme
   )
     return last.origin
-  const origin = newOrigin({ protocol, hostname, host, forwarded })
-  last = { protocol, hostname, host, forwarded, origin }
+  const whereabouts = { protocol, hostname, host, forwarded, scheme }
+  const origin = newOrigin(whereabouts)
+  last = { ...whereabouts, origin }
   return origin
 }
 
-function newOrigin({ protocol = 'http', hostname, host, forwarded }: Whereabouts): Origin {
+function newOrigin({ protocol = 'http', hostname, host, forwarded, scheme }: Whereabouts): Origin {
   const [first = ''] = String(forwarded ?? '').split(',', 1)
   const authority = sameHost(first.trim() || (host ?? 'localhost'), protocol)
   const base = `${protocol}://${authority}`
   const plainText = JSON.stringify([base])
   const said = [forwarded ?? host, hostname === undefined ? host : `${hostname}${portOf(host)}`]
   // Most are: one host, said once or the same each time.
-  const isPlain = host === authority && said.every((one) => one === host)
+  const isPlain = host === authority && said.every((one) => one === host) && (scheme ?? protocol) === protocol
   return {
-    text: isPlain ? plainText : JSON.stringify([protocol, hostname, host, String(forwarded ?? '')]),
+    text: isPlain
+      ? plainText
+      : JSON.stringify([protocol, hostname, host, String(forwarded ?? ''), String(scheme ?? '')]),
     plainText,
     base,
   }
@@ -71,12 +81,6 @@ export function withoutOrigin(url: string, { base }: Origin): string {
   if (start === '' || sameHost(start, start.split(':', 1)[0]?.toLowerCase() ?? '') !== base) return url
   const rest = url.slice(start.length)
   return rest.startsWith('/') ? rest : `/${rest}`
-}
-
-/** The host that the one in front says it was asked for, where Express goes by that. */
-function forwardedHost(req: IncomingMessage, headers: IncomingHttpHeaders): string | string[] | undefined {
-  const said = headers['x-forwarded-host']
-  return said !== undefined && isProxyTrusted(req) ? said : undefined
 }
 
 /** A host as all its spellings are: its case and the port that goes without saying do not matter (RFC 9110 §4.2.3). */

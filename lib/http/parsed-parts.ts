@@ -49,12 +49,24 @@ export function addedToParams(req: Parsed): readonly string[] {
     const paths = [req.originalUrl, req.url].map((url) =>
       decodeURIComponent((url ?? '').split('?', 1)[0] ?? ''),
     )
-    const isInPath = (value: string | number): boolean => paths.some((path) => path.includes(String(value)))
+    const isInPath = (value: string | number): boolean => paths.some((path) => isWordOf(path, String(value)))
     return names.filter(
       (name) => ![(params[name] ?? []) as string | number | string[]].flat().every(isInPath),
     )
   })
 }
+
+/** Whether a text is in a path, with nothing beside it that belongs to the same word. */
+function isWordOf(path: string, text: string): boolean {
+  if (text === '') return true
+  for (let at = path.indexOf(text); at !== -1; at = path.indexOf(text, at + 1)) {
+    const [before = '', after = ''] = [path[at - 1], path[at + text.length]]
+    if (!IS_OF_A_WORD.test(before) && !IS_OF_A_WORD.test(after)) return true
+  }
+  return false
+}
+
+const IS_OF_A_WORD = /[\p{L}\p{N}]/u
 
 function parsedBy({ app }: Parsed, url: string): unknown {
   const parse = app?.get('query parser fn') as ((query: string) => unknown) | undefined
@@ -67,7 +79,7 @@ function differences(query: unknown, parsed: unknown): readonly string[] {
     return isDeepStrictEqual(query, parsed) && String(query) === String(parsed) ? NONE : UNKNOWN
   const names = new Set([...Object.keys(query), ...Object.keys(parsed)])
   const different = [...names].filter((name) => !isDeepStrictEqual(query[name], parsed[name]))
-  return different.flatMap((name) => [name, ...namesIn(query[name], DEEPEST)])
+  return different.flatMap((name) => [name, ...namesIn(query[name], DEEPEST - 1)])
 }
 
 /** The names of all members, of whatever has members; of what has none, and isn't empty, nothing is known. */

@@ -23,7 +23,7 @@ const WATCHED = [...IDENTITIES, 'headersDistinct']
 
 /** Properties that say something of the one who asks, by their names. */
 const PERSONAL =
-  /user|auth(?!or(?!i))|session|account|tenant|customer|member|csrf|nonce|token|identity|principal|profile|claims|jwt|decoded|viewer/i
+  /user|auth(?!or(?!i))|session|account|tenant|customer|member|csrf|nonce|token|identity|principal|profile|claims|jwt|decoded|viewer|oidc|ntlm/i
 
 /** What Node and Express put on a request themselves, and what is of every request alike. */
 const IMPERSONAL = new Set<PropertyKey>([
@@ -165,8 +165,16 @@ export class ReaderCheck implements Reads, RequestWatch {
   }
 
   #isPut(key: string | symbol): boolean {
-    if (IMPERSONAL.has(key) || isOfTheRouter(key) || Note.isPlace(key)) return false
+    if (this.#isOfNode(key) || isOfTheRouter(key) || Note.isPlace(key)) return false
     return this.#isIdentified || IDENTITIES.includes(key as string) || PERSONAL.test(nameOf(key))
+  }
+
+  /** Whether a property is what it is on all requests: two of them others use, too. */
+  #isOfNode(key: string | symbol): boolean {
+    const { client, socket, secret } = this.#req as IncomingMessage & { client?: unknown; secret?: unknown }
+    if (key === 'client') return client === socket
+    if (key === 'secret') return ['undefined', 'string'].includes(typeof secret) || Array.isArray(secret)
+    return IMPERSONAL.has(key)
   }
 
   /** Whether what was added to what a parser made of the request may say who asks. */

@@ -20,10 +20,10 @@ import type { RunPlan, RunResult } from './run-plan'
 import { Failure, NOTHING } from './run-plan'
 import type { SentHead } from './sent-head'
 import type { Storability } from './storability'
-import { ABOUT_ANOTHER, StorageQuestion, storabilityOf } from './storability'
+import { ABOUT_ANOTHER, isOfTheResource, StorageQuestion, storabilityOf } from './storability'
 import type { StoredResponse } from './stored-response'
 import { StoringRight } from './storing-right'
-import { unkeyedField, whyUnkeyed } from './unkeyed'
+import { tellingFields, unkeyedField, whyUnkeyed } from './unkeyed'
 import { mayStandIn } from './usability'
 import { varyNames } from './vary'
 import type { Visit } from './visit'
@@ -36,11 +36,6 @@ import { credentialsOf } from './who-asks'
 const mounting = new WeakSet<ResponseConfiguration>()
 
 const FAILED = new Set([500, 502, 503, 504])
-
-/** Whether a status says what the resource is now; others say that this client, or nobody for now, gets it. */
-function isOfTheResource(status: number): boolean {
-  return status < 400 || status === 404 || status === 410
-}
 
 /** One run of the route, from where the request is handed on until what it sends is stored, or refused. */
 export class RouteRun implements Recorder, Overruled {
@@ -57,6 +52,8 @@ export class RouteRun implements Recorder, Overruled {
   readonly #begunAt: number
   /** Before an application further in has a word in it: the key was made by that. */
   readonly #isProxyTrusted: boolean
+  /** By which earlier middleware may have found out what it has put there. */
+  readonly #telling: readonly string[]
   readonly #timer: NodeJS.Timeout | undefined
   readonly #right: StoringRight
   #isOverruled = false
@@ -85,7 +82,10 @@ export class RouteRun implements Recorder, Overruled {
     if (this.#isAnsweredHere) Reflect.set(req, 'headers', headersForRoute(req, plan.former))
     this.#mayBeEncoded = mayBeEncoded(res, this.#headers)
     this.#isProxyTrusted = isProxyTrusted(req)
-    const isIdentified = credentials.length > 0
+    this.#telling = visit.isScoped ? [] : tellingFields(this.#headers, this.#isProxyTrusted)
+    const { ignore, vary } = configuration
+    const known: readonly string[] = [...ignore, ...vary]
+    const isIdentified = credentials.length > 0 || this.#telling.some((name) => !known.includes(name))
     this.#check = new ReaderCheck(req, res, { isIdentified, isMounting: mounting.has(configuration) })
     this.#timer = this.#startTimer(record(res, this, this.#before), configuration.routeTimeoutMs)
   }
@@ -275,6 +275,7 @@ export class RouteRun implements Recorder, Overruled {
       isScoped,
       isProxyTrusted: this.#isProxyTrusted,
       headers: this.#headers,
+      telling: this.#telling,
       vary,
       ignore: configuration.ignore,
     })

@@ -98,6 +98,11 @@ const UNDERSTOOD = new Set([
 /** Errors that say something lasting about the resource (RFC 9110 §15.1); others may just have happened. */
 const LASTING_ERRORS = new Set([404, 405, 410, 414, 501])
 
+/** Whether a status says what the resource is now; others say that this client, or nobody for now, gets it. */
+export function isOfTheResource(status: number): boolean {
+  return status < 400 || status === 404 || status === 410
+}
+
 /** Decides whether the response to a GET may be stored (RFC 9111 §3), and says why not. */
 export function storabilityOf(
   response: Recording,

@@ -6,7 +6,9 @@ import { saysWhoAsks } from './who-asks'
 
 /** Fields by which a client can make a route answer as if it had been asked for something else. */
 const MISLEADING =
-  /^(forwarded|x-(forwarded-(?!for$).+|host|(envoy-|ms-)?original-.+|rewrite-.+|override-.+|http-(method|host).*|method-override))$/
+  /^(forwarded|x-(forwarded-(?!for$).+|host|(envoy-|ms-)?original-.+|rewrite-.+|override-.+|http-(method|host).*|method-override|forward-host|script-name))$/
+/** Those of them that middleware in front builds URLs from, where they say something else than `Host`. */
+const OF_URLS = /^x-(forwarded-(host|prefix)|forward-host|host|original-(host|url)|rewrite-url|script-name)$/
 const OF_A_PROXY = /^x-forwarded-(host|proto)$/
 
 /** Fields that are part of the key, that the cache answers for, or that say nothing of what is wanted. */
@@ -20,6 +22,8 @@ export interface Coverage {
   readonly isProxyTrusted: boolean
   /** Those of the request, as they were before the route had them. */
   readonly headers: IncomingHttpHeaders
+  /** Those by which earlier middleware may have found out what it put there, in lower case. */
+  readonly telling: readonly string[]
   /** The request fields that the response varies by, in lower case. */
   readonly vary: readonly string[]
   readonly ignore: readonly CredentialHeader[]
@@ -45,11 +49,30 @@ export function unkeyedField(reads: Reads, vary: readonly string[]): string | un
   return undefined
 }
 
+/** The fields of a request by which earlier middleware may find out who asks, or be misled, in lower case. */
+export function tellingFields(headers: IncomingHttpHeaders, isProxyTrusted: boolean): readonly string[] {
+  return Object.keys(headers).filter((name) => {
+    if (saysWhoAsks(name)) return true
+    if (!OF_URLS.test(name) || headers[name] === headers.host) return false
+    return !(isProxyTrusted && OF_A_PROXY.test(name))
+  })
+}
+
+/** Whether a request carries what others don't: what its response is refused for may be that. */
+export function isSpecial(headers: IncomingHttpHeaders): boolean {
+  return Object.keys(headers).some((name) => saysWhoAsks(name) || MISLEADING.test(name))
+}
+
+/** What is made of a session cookie. */
+const OF_A_COOKIE = new Set(['req.session', 'req.sessionID', 'req.cookies', 'req.signedCookies'])
+
 /** An identity is covered by the fields that it may have been made from. */
-function isCovered(name: string, { vary, ignore }: Coverage): boolean {
+function isCovered(name: string, { telling, vary, ignore }: Coverage): boolean {
   const covered: readonly string[] = [...vary, ...ignore]
   if (saysWhoAsks(name)) return covered.includes(name)
   if (name === 'req.auth' || name === 'req.user')
     return covered.includes('authorization') && covered.includes('cookie')
-  return covered.includes('cookie')
+  if (OF_A_COOKIE.has(name) && !covered.includes('cookie')) return false
+  const isOne = covered.includes('cookie') || telling.length > 0
+  return isOne && telling.every((field) => covered.includes(field))
 }

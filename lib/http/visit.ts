@@ -14,6 +14,7 @@ import { field } from './recording'
 import type { ResponseConfiguration } from './response-configuration'
 import { ResponseStore } from './response-store'
 import type { StoredResponse } from './stored-response'
+import { isSpecial } from './unkeyed'
 import { variantOf } from './vary'
 import { quietly } from './watched-requests'
 import { credentialsOf } from './who-asks'
@@ -42,6 +43,7 @@ export class Visit implements Passing {
   /** The one that has handed the request on to this one. */
   readonly outer: Passage | undefined
   readonly whose: readonly unknown[]
+  #isSpecial: boolean | undefined
 
   /** Of a request with a scope, if the middleware asks for one. */
   constructor(
@@ -80,6 +82,13 @@ export class Visit implements Passing {
     // Now: what stands between may change the fields of the request.
     const variant = vary.length === 0 ? undefined : quietly(req, () => variantOf(vary, headers))
     this.whose = [scope, key, variant]
+  }
+
+  /** Whether it says who asks, or what may mislead those who answer. */
+  get isSpecial(): boolean {
+    const { req, headers, credentials } = this
+    this.#isSpecial ??= credentials.length > 0 || quietly(req, () => isSpecial(headers))
+    return this.#isSpecial
   }
 }
 

@@ -15,7 +15,7 @@ export type CredentialHeader = (typeof CREDENTIAL_HEADERS)[number]
 
 /** By which gateways tell the application behind them whom they have let in. */
 const OF_A_GATEWAY =
-  /^(remote-(user|name|email|groups)|x-remote-.+|x-forwarded-(user|email|groups|preferred-username|access-token|client-cert)|x-auth(enticated|entik|elia|-request)?-.+|cf-access-.+|x-amzn-oidc-.+|x-goog-(iap-jwt-assertion|authenticated-user-.+)|x-ms-(client-principal.*|token-.+)|x-(session|csrf|xsrf|id|jwt|client|consumer|credential|account|customer|member|tenant)-(token|id|name|username|identifier|assertion|cert)|x-(user|userinfo|username|email)|x-user-(?!agent$).+)$/
+  /^(remote-(user|name|email|groups)|x-remote-.+|x-forwarded-(user|email|groups|preferred-username|access-token|client-cert)|x-auth(enticated|entik|elia|-request)?-.+|cf-access-.+|x-amzn-(oidc|mtls)-.+|(x-)?ssl-client-.+|x-arr-clientcert|tailscale-user-.+|x-(webauth|vouch|pomerium|shib|hasura|rapidapi|replit-user)-.+|x-(apigateway|endpoint)-api-userinfo|oidc_claim_.+|eppn|dpop|x-telegram-init-data|(ocp-apim-)?subscription-key|x-(functions|access|app|subscription)-key|x-(key|sid|uid|login|tenant|account)|x-(org|school|person|employee)-id|x-goog-(iap-jwt-assertion|authenticated-user-.+)|x-ms-(client-principal.*|token-.+)|x-(session|csrf|xsrf|id|jwt|client|consumer|credential|account|customer|member|tenant)-(token|id|name|username|identifier|assertion|cert)|x-(user|userinfo|username|email)|x-user-(?!agent$).+)$/
 
 /** What applications call the fields in which they take a credential. */
 const NAMED_LIKE_A_CREDENTIAL =

@@ -685,6 +685,14 @@ for (const [version, express] of expressVersions) {
         expect(spy.callCount).to.equal(3)
       })
 
+      it('covers all that a trusted proxy says of the scheme', async () => {
+        app.set('trust proxy', true)
+        serve((req, res) => res.send(String(req.headers['x-forwarded-proto'] ?? req.protocol)))
+        const odd = { 'x-forwarded-proto': 'http, //evil.example/?' }
+        const plain = { 'x-forwarded-proto': 'http' }
+        expect(await texts(odd, plain, {})).to.deep.equal(['http, //evil.example/?', 'http', 'http'])
+      })
+
       it('covers what the route reads of the host that a trusted proxy names', async () => {
         app.set('trust proxy', true)
         const spy = serve((req, res) => res.send(`//${String(req.headers['x-forwarded-host'])}/`))

@@ -202,10 +202,93 @@ for (const [version, express] of expressVersions) {
       })
     }
 
+    it('goes by the names of what was changed in a query, where the request says nothing of who asks', async () => {
+      app.use(found(query(() => ({ page: 1, sort: ['name'] }))))
+      site.serve((req, res) => res.set(shared).send(JSON.stringify(req.query)))
+      expect(await site.status()).to.equal('fwd=uri-miss; stored')
+    })
+
     it('counts what is inherited by res.locals', async () => {
       app.use(found((_req, res) => (res.locals = Object.create({ owner: 'ann' }) as Record<string, unknown>)))
       site.serve((_req, res) => res.set(shared).send(String(res.locals['owner'])))
       expect(await site.status({ authorization: 'ann' })).to.equal('fwd=uri-miss; detail=read-locals.owner')
+    })
+
+    describe('of what middleware in front has made of a field', () => {
+      const put = (name: string, of: string): RequestHandler => found((req) => (req[name] = req.headers[of]))
+      const read = (name: string): Route => {
+        return (req, res) => res.send(`for ${String((req as unknown as Known)[name])}`)
+      }
+      const made: [field: string, one: string, other: string, options?: ResponseOptions][] = [
+        ['x-jwt', 'ann', 'bob'],
+        ['x-forwarded-user', 'ann', 'bob'],
+        ['x-webauth-user', 'ann', 'bob'],
+        ['x-tenant-id', 'a', 'b', { ignore: ['cookie'] }],
+        ['x-forwarded-host', 'evil.example', 'other.example'],
+        ['x-forwarded-prefix', '//evil.example', ''],
+        ['x-forwarded-host', 'evil.example', 'other.example', { ignore: ['cookie'] }],
+      ]
+      for (const [field, one, other, options] of made) {
+        it(`refuses what was made of ${field}${options === undefined ? '' : ', though cookies are ignored'}`, async () => {
+          app.use(put('student', field))
+          site.serve(read('student'), '5m', options)
+          const first = await site.get({ [field]: one })
+          expect([first.text, statusOf(first)]).to.deep.equal([
+            `for ${one}`,
+            'fwd=uri-miss; detail=read-req.student',
+          ])
+          expect((await site.get({ [field]: other })).text).to.equal(`for ${other}`)
+          expect((await site.get()).text).to.equal('for undefined')
+        })
+      }
+
+      it('stores what was made of a field that the key covers', async () => {
+        app.use(put('tenant', 'x-tenant-id'))
+        const spy = site.serve(read('tenant'), '5m', { vary: ['x-tenant-id'] })
+        const [a, b] = [{ 'x-tenant-id': 'a' }, { 'x-tenant-id': 'b' }]
+        expect(await site.texts(a, b, a, b)).to.deep.equal(['for a', 'for b', 'for a', 'for b'])
+        expect(spy.callCount).to.equal(2)
+      })
+
+      it('stores what a proxy in front says the same of as the client', async () => {
+        app.use(found((req) => (req['title'] = 'a title')))
+        site.serve(read('title'), '5m')
+        const { host } = site.server
+        expect(await site.status({ host, 'x-forwarded-host': host })).to.equal('fwd=uri-miss; stored')
+      })
+
+      it('has nobody else run the route by himself for what one alone has sent', async () => {
+        const spy = site.serve(async (req, res) => {
+          await new Promise((resolve) => setImmediate(resolve))
+          res.send(String(req.headers['x-forwarded-host'] ?? 'site'))
+        }, '5m')
+        expect(await site.status({ 'x-forwarded-host': 'evil.example' })).to.match(
+          /detail=read-x-forwarded-host/,
+        )
+        const answers = await Promise.all(Array.from({ length: 10 }, () => site.server.exchange('/page')))
+        expect(new Set(answers.map(({ text }) => text))).to.deep.equal(new Set(['site']))
+        expect(spy.callCount).to.equal(2)
+      })
+
+      it('counts a client and a secret that are none of Node and cookie-parser', async () => {
+        for (const name of ['client', 'secret']) {
+          app.get(
+            `/${name}`,
+            found((req) =>
+              Object.defineProperty(req, name, {
+                value: { of: req.headers['x-api-key'] },
+                configurable: true,
+              }),
+            ),
+            cacheResponse({ cache: site.cache }) as RequestHandler,
+            (req, res) => {
+              res.set(shared).send(JSON.stringify((req as unknown as Known)[name]))
+            },
+          )
+          const answer = await site.server.get(`/${name}`, { 'x-api-key': 'a' })
+          expect(statusOf(answer)).to.equal(`fwd=uri-miss; detail=read-req.${name}`)
+        }
+      })
     })
 
     describe('of the parameters of a path', () => {
@@ -228,6 +311,15 @@ for (const [version, express] of expressVersions) {
         }
       })
 
+      it('counts what is only a part of a word of the path', async () => {
+        app.param('userId', (req, _res, next) => {
+          req.params['userId'] = String(req.headers.authorization)
+          next()
+        })
+        app.get('/v1/users/:userId', cacheResponse({ cache: site.cache }) as RequestHandler, who)
+        expect(statusOf(await ask('/v1/users/me', '1'))).to.equal('fwd=uri-miss; detail=read-req.params')
+      })
+
       it('counts nothing of what the path says, however it is spelt, nor of a number made of it', async () => {
         app.param('userId', (req, _res, next, id) => {
           if (/^\d+$/.test(String(id))) Object.assign(req.params, { userId: Number(id) })
@@ -237,6 +329,7 @@ for (const [version, express] of expressVersions) {
         for (const [path, text] of [
           ['/users/a%20b%C3%BC', 'a bü'],
           ['/users/7', '7'],
+          ['/users/7?of=8', '7'],
         ] as const) {
           const answer = await ask(path, 'ann')
           expect([answer.text, statusOf(answer)]).to.deep.equal([text, 'fwd=uri-miss; stored'])
