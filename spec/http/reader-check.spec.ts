@@ -250,6 +250,32 @@ for (const [version, express] of expressVersions) {
         expect(spy.callCount).to.equal(2)
       })
 
+      it('stores what was made of a host that the key has from a trusted proxy', async () => {
+        app.set('trust proxy', true)
+        app.use(put('site', 'x-forwarded-host'))
+        const spy = site.serve(read('site'), '5m')
+        const [a, b] = [{ 'x-forwarded-host': 'a.example' }, { 'x-forwarded-host': 'b.example' }]
+        expect(await site.texts(a, b, a)).to.deep.equal(['for a.example', 'for b.example', 'for a.example'])
+        expect(spy.callCount).to.equal(2)
+      })
+
+      it('refuses a session by another field, where the response varies by that', async () => {
+        app.use(put('session', 'x-session-token'))
+        site.serve(
+          (req, res) => res.vary('X-Session-Token').send(String((req as unknown as Known)['session'])),
+          '5m',
+        )
+        expect(await site.status({ 'x-session-token': 'ann' })).to.equal(
+          'fwd=uri-miss; detail=read-req.session',
+        )
+      })
+
+      it('takes nothing personal for what is of all, where the fields that say who asks are known to be no matter', async () => {
+        app.use(found((req) => (req['title'] = 'a title')))
+        site.serve(read('title'), '5m', { ignore: ['cookie'], vary: ['x-tenant-id'] })
+        expect(await site.status({ cookie: 'a=1', 'x-tenant-id': 'a' })).to.equal('fwd=uri-miss; stored')
+      })
+
       it('stores what a proxy in front says the same of as the client', async () => {
         app.use(found((req) => (req['title'] = 'a title')))
         site.serve(read('title'), '5m')
