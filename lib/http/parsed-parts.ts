@@ -32,9 +32,7 @@ export function addedToQuery(req: Parsed): readonly string[] {
   return lookingAt(() => {
     const { query } = req
     if (query === undefined || query === null) return NONE
-    // Of a URL that was rewritten it may be that of either.
-    const urls = new Set([req.originalUrl, req.url])
-    const added = [...urls].map((url) => differences(query, parsedBy(req, url ?? '')))
+    const added = urlsOf(req).map((url) => differences(query, parsedBy(req, url)))
     return added.find((names) => names.length === 0) ?? added[0] ?? NONE
   })
 }
@@ -46,14 +44,17 @@ export function addedToParams(req: Parsed): readonly string[] {
   const names = Object.keys(params)
   if (names.length === 0) return NONE
   return lookingAt(() => {
-    const paths = [req.originalUrl, req.url].map((url) =>
-      decodeURIComponent((url ?? '').split('?', 1)[0] ?? ''),
-    )
+    const paths = urlsOf(req).map((url) => decodeURIComponent(url.split('?', 1)[0] ?? ''))
     const isInPath = (value: string | number): boolean => paths.some((path) => isWordOf(path, String(value)))
     return names.filter(
       (name) => ![(params[name] ?? []) as string | number | string[]].flat().every(isInPath),
     )
   })
+}
+
+/** The URL as it was sent, and as it was rewritten, if it was: what was made of it may be of either. */
+function urlsOf({ originalUrl, url = '' }: Parsed): readonly string[] {
+  return originalUrl === undefined || originalUrl === url ? [url] : [originalUrl, url]
 }
 
 /** Whether a text is in a path, with nothing beside it that belongs to the same word. */

@@ -171,9 +171,10 @@ export class ReaderCheck implements Reads, RequestWatch {
 
   /** Whether a property is what it is on all requests: two of them others use, too. */
   #isOfNode(key: string | symbol): boolean {
-    const { client, socket, secret } = this.#req as IncomingMessage & { client?: unknown; secret?: unknown }
-    if (key === 'client') return client === socket
-    if (key === 'secret') return ['undefined', 'string'].includes(typeof secret) || Array.isArray(secret)
+    const req = this.#req as IncomingMessage & { client?: unknown; secret?: unknown }
+    if (key === 'client') return req.client === req.socket
+    if (key === 'secret')
+      return ['undefined', 'string'].includes(typeof req.secret) || Array.isArray(req.secret)
     return IMPERSONAL.has(key)
   }
 
